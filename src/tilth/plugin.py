@@ -1,0 +1,397 @@
+"""How parts are written, found and run: `Part`, `View`, `Run` and `Shelf`.
+
+A part is one file in one room. Its file stem is its name, its fields are its parameters, and nothing
+else has to be edited: shelves scan their folder, without importing it, and installed packages can add
+parts through the entry-point group ``tilth.ROOM``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tilth.errors import AlignmentError, Cancelled, MissingExtraError, PartError
+from tilth.records import Evidence, Findings, Rows, Schema, digest
+
+__all__ = ["Detector", "Embedder", "Example", "Items", "Part", "Run", "Shelf", "Source", "View"]
+
+T = TypeVar("T")
+COSTS = ("instant", "cheap", "model", "network")
+
+
+class Items(Protocol):
+    """Lazily read media: ``items[i]`` is the bytes of row i. Picklable, so workers read for themselves."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> bytes: ...
+    @property
+    def keys(self) -> Sequence[str]:
+        """Content hash of each item: what cached results are filed under."""
+        ...
+
+
+@dataclass(frozen=True)
+class Example:
+    """A tiny input of a part and what it must answer: test, documentation and demo in one.
+
+    Parameters
+    ----------
+    given : object
+        The argument of the part's verb: a `View`, items, or a uri.
+    check : callable
+        Takes the verb's answer; returns an empty string where it is right, else what is wrong.
+    shows : str
+        One sentence on what the example shows.
+    """
+
+    given: Any
+    check: Callable[[Any], str]
+    shows: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Base of every interchangeable part: a frozen dataclass whose fields are its parameters.
+
+    Class facts
+    -----------
+    name : str
+        The file stem; set by the shelf.
+    needs : tuple of str
+        What the verb wants to see: ``labels``, ``rows``, ``embeddings``, ``probs``, ``neighbors``,
+        ``perceptual``, ``readable``. The engine makes it, the part only reads it.
+    accepts : tuple of str
+        Media types it has something to say about; empty for any.
+    cost : {"instant", "cheap", "model", "network"}
+    default : bool
+        Whether it runs when the user names no parts.
+    version : int
+        Raised whenever equal inputs would give another answer; part of every cache key.
+    extra : str
+        Extra of the package that installs what it needs; empty for none.
+    """
+
+    name: ClassVar[str] = ""
+    room: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
+    accepts: ClassVar[tuple[str, ...]] = ()
+    cost: ClassVar[str] = "cheap"
+    default: ClassVar[bool] = True
+    version: ClassVar[int] = 1
+    extra: ClassVar[str] = ""
+
+    def spec(self) -> dict[str, Any]:
+        """Room, name, version and parameters: enough to build an equal part, and its cache key."""
+        params = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {"room": self.room, "part": self.name, "version": self.version, "params": params}
+
+    @property
+    def key(self) -> str:
+        """Hash of `spec`."""
+        return digest(self.spec())
+
+    def require(self, module: str) -> ModuleType:
+        """Import an optional library, or raise `MissingExtraError` with the line that installs it."""
+        try:
+            return importlib.import_module(module)
+        except ImportError as error:
+            line = f"pip install 'tilth[{self.extra}]'" if self.extra else f"pip install {module.split('.')[0]}"
+            raise MissingExtraError(
+                f"{self.name or type(self).__name__} needs the library {module.split('.')[0]!r}, which is not installed",
+                fix=f"run: {line}",
+            ) from error
+
+    @classmethod
+    def example(cls) -> Example:
+        """A tiny input with its expected answer; every shipped part overrides this."""
+        raise PartError("this part has no example", where=cls.__name__, fix="add a classmethod example()")
+
+
+@dataclass(frozen=True)
+class View:
+    """What a detector or strategy sees of a snapshot: only what it declared in ``needs``.
+
+    All arrays have n rows in the same order. Rows that lack a needed piece of evidence (an
+    unreadable image has no embedding) are not in the view.
+
+    Parameters
+    ----------
+    row_ids : (n,) array of str
+    items : (n,) array of str
+        Content hashes of the inputs.
+    labels : (n,) int64
+        Class index, -1 where unlabelled.
+    classes : tuple of str
+    split : (n,) array of str
+        Canonical "train", "val" or "test"; empty strings where there is no split.
+    groups : (n,) int64
+        Group index, -1 where there is none.
+    table : pyarrow.Table or None
+        The user's columns, where ``rows`` is needed.
+    schema : Schema
+    evidence : mapping of kind to Evidence
+    """
+
+    row_ids: npt.NDArray[np.object_]
+    items: npt.NDArray[np.object_]
+    labels: npt.NDArray[np.int64]
+    classes: tuple[str, ...] = ()
+    split: npt.NDArray[np.object_] = field(default_factory=lambda: np.zeros(0, dtype=object))
+    groups: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    table: pa.Table | None = None
+    schema: Schema = field(default_factory=lambda: Schema(()))
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = len(self.row_ids)
+        for name in ("items", "labels", "split", "groups"):
+            length = len(getattr(self, name))
+            if length not in (n, 0):
+                raise AlignmentError(f"{name} and row ids have different lengths", found=f"{length} and {n}")
+        if len(self.split) != n:
+            object.__setattr__(self, "split", np.full(n, "", dtype=object))
+        if len(self.groups) != n:
+            object.__setattr__(self, "groups", np.full(n, -1, dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.row_ids)
+
+    def __getitem__(self, kind: str) -> npt.NDArray[Any]:
+        """Values of one kind of evidence, shape (n, ...)."""
+        return self.evidence_of(kind).values
+
+    def evidence_of(self, kind: str) -> Evidence:
+        """One kind of evidence; `PartError` where the part did not declare it."""
+        if kind not in self.evidence:
+            raise PartError(
+                f"a part asked for {kind!r} without declaring it",
+                fix=f"add {kind!r} to its needs",
+            )
+        return self.evidence[kind]
+
+    def class_name(self, index: int) -> str:
+        """Name of a class index; "unlabelled" for -1."""
+        return self.classes[index] if index >= 0 else "unlabelled"
+
+
+class Run:
+    """What the engine hands a part: randomness, progress, cancellation and a cached map.
+
+    This base works by itself: serial, silent, uncached. The engine's runners extend it.
+
+    Parameters
+    ----------
+    seed : int
+    path : str
+        Name of the part or step; the generator is a pure function of seed and path.
+    memory_budget : int
+        Bytes that one step should stay under.
+    """
+
+    def __init__(self, seed: int = 0, path: str = "", *, memory_budget: int = 2 * 2**30) -> None:
+        self.seed = seed
+        self.path = path
+        self.memory_budget = memory_budget
+        self.stop = threading.Event()
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A fresh generator, the same at every call: a function of seed and path only."""
+        return np.random.default_rng([self.seed, int(digest(self.path)[:12], 16)])
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the user has asked to stop."""
+        return self.stop.is_set()
+
+    def check(self) -> None:
+        """Raise `Cancelled` where the user has asked to stop."""
+        if self.cancelled:
+            raise Cancelled("stopped before the end", where=self.path, fix="run the same command to go on")
+
+    def advance(self, n: int = 1) -> None:
+        """Say that `n` more items are done. Listeners draw; this base is silent."""
+        self.check()
+
+    def expect(self, total: int, what: str = "") -> None:
+        """Say that `total` items are to come."""
+
+    def child(self, path: str) -> Run:
+        """A run of a step within this one, with its own randomness."""
+        made = Run(self.seed, f"{self.path}/{path}", memory_budget=self.memory_budget)
+        made.stop = self.stop
+        return made
+
+    def map_items(self, fn: Callable[[bytes], T], items: Items, *, maker: Mapping[str, Any]) -> list[T | Exception]:
+        """``fn(items[i])`` for every item; a `TilthError` takes the place of an item's result.
+
+        Parameters
+        ----------
+        fn : callable
+            A module-level function, so that worker processes can import it. Returns a number or a
+            float32 / uint64 array of fixed shape.
+        items : Items
+        maker : mapping
+            Spec of what `fn` computes: the key under which results are cached per item.
+        """
+        from tilth.errors import TilthError
+
+        self.expect(len(items), self.path)
+        results: list[T | Exception] = []
+        for index in range(len(items)):
+            try:
+                results.append(fn(items[index]))
+            except TilthError as error:
+                results.append(error)
+            self.advance()
+        return results
+
+
+@dataclass(frozen=True)
+class Source(Part):
+    """Outside world to rows. Verb: ``read``."""
+
+    room: ClassVar[str] = "sources"
+
+    @classmethod
+    def claims(cls, uri: object) -> bool:
+        """Whether this source reads such a uri or object, judged without reading it whole."""
+        return False
+
+    def read(self, uri: Any, run: Run) -> Rows:
+        """Rows of `uri`; raises `SourceError` with file and line where they cannot be read."""
+        raise PartError("this source cannot read", where=self.name)
+
+
+@dataclass(frozen=True)
+class Embedder(Part):
+    """Items to vectors. Verb: ``embed``.
+
+    `items` is, by the part's ``accepts``: for ``text`` a list of str or None, length n; for
+    ``image`` and ``audio`` an `Items` of encoded bytes; for ``number`` and ``category`` a
+    pyarrow.Table of n rows. The answer is (n, d) float32; a row that cannot be read is all NaN.
+    """
+
+    room: ClassVar[str] = "embedders"
+
+    def embed(self, items: Any, run: Run) -> npt.NDArray[np.float32]:
+        """Vectors of `items`, shape (n, d)."""
+        raise PartError("this embedder cannot embed", where=self.name)
+
+
+@dataclass(frozen=True)
+class Detector(Part):
+    """Evidence to findings. Verb: ``detect``; raises `NotApplicable` where it has nothing to say."""
+
+    room: ClassVar[str] = "detectors"
+
+    def detect(self, view: View, run: Run) -> Findings:
+        """Findings about the rows of `view`; rows with nothing to say may be left out."""
+        raise PartError("this detector cannot detect", where=self.name)
+
+
+class Shelf:
+    """The parts of one room: found by folder and entry point, imported only when taken.
+
+    Parameters
+    ----------
+    room : str
+        Name of a sub-package of ``tilth``.
+
+    Examples
+    --------
+    >>> "outlier" in Shelf("detectors").names()
+    True
+    """
+
+    def __init__(self, room: str) -> None:
+        self.room = room
+        self._found = self._scan()
+
+    def _scan(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        package = importlib.import_module(f"tilth.{self.room}")
+        for module in pkgutil.walk_packages(package.__path__, f"tilth.{self.room}."):
+            stem = module.name.rpartition(".")[2]
+            if module.ispkg or stem.startswith("_"):
+                continue
+            self._add(found, stem, module.name)
+        from importlib.metadata import entry_points
+
+        for point in entry_points(group=f"tilth.{self.room}"):
+            self._add(found, point.name, point.value)
+        return dict(sorted(found.items()))
+
+    def _add(self, found: dict[str, str], name: str, target: str) -> None:
+        if name in found:
+            raise PartError(
+                f"two parts of {self.room} have the same name",
+                found=f"{name!r} in {found[name]} and {target}",
+                fix="rename one of them",
+            )
+        found[name] = target
+
+    def names(self) -> tuple[str, ...]:
+        """Names of all parts, sorted; imports none of them."""
+        return tuple(self._found)
+
+    def get(self, name: str) -> type[Any]:
+        """The class of a part; `PartError` with the nearest names where there is none."""
+        if name not in self._found:
+            near = difflib.get_close_matches(name, self._found, n=3, cutoff=0.4)
+            raise PartError(
+                f"no such part in {self.room}",
+                found=repr(name),
+                fix=f"did you mean {' or '.join(near)}?" if near else f"the parts are {', '.join(self._found)}",
+            )
+        target = self._found[name]
+        module_name, _, attribute = target.partition(":")
+        module = importlib.import_module(module_name)
+        made = getattr(module, attribute) if attribute else self._only_part(module)
+        made.name = name
+        made.room = self.room
+        return made
+
+    def _only_part(self, module: ModuleType) -> type[Part]:
+        parts = [
+            value
+            for value in vars(module).values()
+            if inspect.isclass(value) and issubclass(value, Part) and value.__module__ == module.__name__
+        ]
+        if len(parts) != 1:
+            raise PartError(
+                "a part's file must hold exactly one part",
+                where=module.__name__,
+                found=", ".join(part.__name__ for part in parts) or "none",
+            )
+        return parts[0]
+
+    def make(self, name: str, **params: Any) -> Any:
+        """A part with parameters; an unknown parameter raises `PartError` with the known ones."""
+        cls = self.get(name)
+        known = [f.name for f in dataclasses.fields(cls)]
+        unknown = [param for param in params if param not in known]
+        if unknown:
+            raise PartError(
+                f"{name} has no parameter {unknown[0]!r}",
+                fix=f"its parameters are {', '.join(known) or 'none'}",
+            )
+        return cls(**params)
+
+    def __iter__(self) -> Iterator[type[Any]]:
+        """The classes of all parts, in the order of their names."""
+        for name in self._found:
+            yield self.get(name)

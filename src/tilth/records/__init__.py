@@ -1,0 +1,47 @@
+"""The nouns of tilth: frozen data, and pure functions on them.
+
+Nothing here touches a disk, a network, a clock or a random generator.
+"""
+
+from tilth.records.decision import ACTIONS, Decision, apply, effective, is_policy
+from tilth.records.diff import RowChange, SnapshotDiff, diff
+from tilth.records.evidence import Evidence
+from tilth.records.findings import FINDINGS_SCHEMA, Findings, Outcome, finding_id
+from tilth.records.hashing import digest, hash_item_rows
+from tilth.records.proof import Arm, ClassEffect, Effect, Proof
+from tilth.records.roles import RoleOverrides, guess_schema
+from tilth.records.rows import Rows
+from tilth.records.schema import MEDIA, ROLES, Column, Schema
+from tilth.records.snapshot import SYSTEM_COLUMNS, Snapshot, sort_class_names
+
+__all__ = [
+    "ACTIONS",
+    "FINDINGS_SCHEMA",
+    "MEDIA",
+    "ROLES",
+    "SYSTEM_COLUMNS",
+    "Arm",
+    "ClassEffect",
+    "Column",
+    "Decision",
+    "Effect",
+    "Evidence",
+    "Findings",
+    "Outcome",
+    "Proof",
+    "RoleOverrides",
+    "RowChange",
+    "Rows",
+    "Schema",
+    "Snapshot",
+    "SnapshotDiff",
+    "apply",
+    "diff",
+    "digest",
+    "effective",
+    "finding_id",
+    "guess_schema",
+    "hash_item_rows",
+    "is_policy",
+    "sort_class_names",
+]

@@ -1,0 +1,113 @@
+"""Proof: the measured effect of going from one snapshot to another with the model held fixed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["Arm", "ClassEffect", "Effect", "Proof"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A difference with its interval, in the unit of the metric (0.01 = one point).
+
+    Parameters
+    ----------
+    estimate, low, high : float
+    level : float
+        Confidence level of [low, high], for instance 0.95.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    level: float = 0.95
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to train, and how it did on the held-out rows.
+
+    Parameters
+    ----------
+    name : str
+        ``before``, ``after``, ``placebo`` or ``model-centric``.
+    score : float
+        Mean of the metric over the repeats, in [0, 1].
+    against_before : Effect or None
+        Difference from the ``before`` arm; None for that arm itself.
+    """
+
+    name: str
+    score: float
+    against_before: Effect | None = None
+
+
+@dataclass(frozen=True)
+class ClassEffect:
+    """The effect on the held-out rows of one class or slice."""
+
+    name: str
+    n: int
+    before: float
+    after: float
+    effect: Effect
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The measured effect of a change of data on a fixed model.
+
+    Parameters
+    ----------
+    before, after : str
+        Snapshot ids.
+    metric : str
+    arms : tuple of Arm
+        before, after, placebo (the same number of random rows changed in the same way) and
+        model-centric (a bigger model on the old data).
+    classes : tuple of ClassEffect
+    slices : tuple of ClassEffect
+    verdict : {"helped", "hurt", "cannot tell"}
+    why : str
+        The verdict's reason, one sentence with numbers.
+    n_changed : int
+        Training rows that differ between the snapshots.
+    n_train, n_test, repeats : int
+        Rows trained on and tested on in one repeat, and the number of repeats.
+    model, bigger_model : str
+    seed : int
+    notes : tuple of str
+    machine : dict
+        Versions and platform.
+    """
+
+    before: str
+    after: str
+    metric: str
+    arms: tuple[Arm, ...]
+    classes: tuple[ClassEffect, ...]
+    verdict: str
+    why: str
+    n_changed: int
+    n_train: int
+    n_test: int
+    repeats: int
+    model: str
+    bigger_model: str
+    seed: int
+    slices: tuple[ClassEffect, ...] = ()
+    notes: tuple[str, ...] = ()
+    machine: dict[str, str] = field(default_factory=dict)
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name; raises KeyError where there is none."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise KeyError(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-like form."""
+        return asdict(self)
