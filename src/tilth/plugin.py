@@ -110,7 +110,7 @@ class Part:
         except ImportError as error:
             line = f"pip install 'tilth[{self.extra}]'" if self.extra else f"pip install {module.split('.')[0]}"
             raise MissingExtraError(
-                f"{self.name or type(self).__name__} needs the library {module.split('.')[0]!r}, which is not installed",
+                f"{self.name or type(self).__name__} needs the library {module.split('.')[0]!r}, which is missing",
                 fix=f"run: {line}",
             ) from error
 

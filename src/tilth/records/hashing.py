@@ -54,7 +54,9 @@ def digest(value: object) -> str:
 def _string_bytes(array: pa.Array) -> list[bytes]:
     text = pc.fill_null(array.cast(pa.large_string()), "")
     lengths = pc.binary_length(text).to_numpy(zero_copy_only=False).astype("<i8")
-    joined = pc.binary_join(pa.LargeListArray.from_arrays(pa.array([0, len(text)], pa.int64()), text), "")
+    joined = pc.binary_join(
+        pa.ListArray.from_arrays(pa.array([0, len(text)], pa.int32()), text), pa.scalar("", pa.large_string())
+    )
     return [lengths.tobytes(), joined[0].as_py().encode() if len(text) else b""]
 
 
