@@ -73,6 +73,9 @@ class Part:
     needs : tuple of str
         What the verb wants to see: ``labels``, ``rows``, ``embeddings``, ``probs``, ``neighbors``,
         ``perceptual``, ``readable``. The engine makes it, the part only reads it.
+    wants : tuple of str
+        Evidence that the part uses where the engine can make it for this dataset; else it is
+        absent from the view. Ask ``kind in view.evidence`` before reading it.
     accepts : tuple of str
         Media types it has something to say about; empty for any.
     cost : {"instant", "cheap", "model", "network"}
@@ -87,6 +90,7 @@ class Part:
     name: ClassVar[str] = ""
     room: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
+    wants: ClassVar[tuple[str, ...]] = ()
     accepts: ClassVar[tuple[str, ...]] = ()
     cost: ClassVar[str] = "cheap"
     default: ClassVar[bool] = True
@@ -122,7 +126,7 @@ class Part:
 
 @dataclass(frozen=True)
 class View:
-    """What a detector or strategy sees of a snapshot: only what it declared in ``needs``.
+    """What a detector or strategy sees of a snapshot: only what it declared in ``needs`` and ``wants``.
 
     All arrays have n rows in the same order. Rows that lack a needed piece of evidence (an
     unreadable image has no embedding) are not in the view.
@@ -178,7 +182,7 @@ class View:
         if kind not in self.evidence:
             raise PartError(
                 f"a part asked for {kind!r} without declaring it",
-                fix=f"add {kind!r} to its needs",
+                fix=f"add {kind!r} to its needs, or to its wants where it can do without",
             )
         return self.evidence[kind]
 
