@@ -17,30 +17,19 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tilth.errors import AlignmentError, Cancelled, MissingExtraError, PartError
-from tilth.records import Evidence, Findings, Rows, Schema, digest
+from tilth.records import Evidence, Findings, Items, Rows, Schema, digest
 
 __all__ = ["Detector", "Embedder", "Example", "Items", "Part", "Run", "Shelf", "Source", "View"]
 
 T = TypeVar("T")
 COSTS = ("instant", "cheap", "model", "network")
-
-
-class Items(Protocol):
-    """Lazily read media: ``items[i]`` is the bytes of row i. Picklable, so workers read for themselves."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> bytes: ...
-    @property
-    def keys(self) -> Sequence[str]:
-        """Content hash of each item: what cached results are filed under."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from tilth.records.diff import RowChange, SnapshotDiff, diff
 from tilth.records.evidence import Evidence
 from tilth.records.findings import FINDINGS_SCHEMA, Findings, Outcome, finding_id
 from tilth.records.hashing import digest, hash_item_rows
+from tilth.records.items import Items, MemoryItems
 from tilth.records.proof import Arm, ClassEffect, Effect, Proof
 from tilth.records.roles import RoleOverrides, guess_schema
 from tilth.records.rows import Rows
@@ -27,6 +28,8 @@ __all__ = [
     "Effect",
     "Evidence",
     "Findings",
+    "Items",
+    "MemoryItems",
     "Outcome",
     "Proof",
     "RoleOverrides",

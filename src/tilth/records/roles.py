@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,6 +44,13 @@ class RoleOverrides:
     image: tuple[str, ...] = ()
     audio: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> RoleOverrides:
+        """From flag values: a missing string is None or empty, several columns are a list or tuple."""
+        many = {name: tuple(value) for name, value in said.items() if isinstance(value, (list, tuple))}
+        one = {name: str(value or "") for name, value in said.items() if name not in many}
+        return replace(replace(cls(), **many), **one)  # type: ignore[arg-type]
 
     def named(self) -> dict[str, str]:
         """Every named column with the flag that named it."""

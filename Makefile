@@ -1,0 +1,39 @@
+# Everything a contributor types. Needs Python 3.11+, git and make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test test-all lint docs bench-main clean
+
+help:
+	@echo "make demo        install tilth and run the main job on real scans"
+	@echo "make test        install tilth and run the checks and tests"
+	@echo "make test-all    the same with the slow tests of optional parts"
+	@echo "make bench-main  figures against peers, written to benchmarks/RESULTS.md"
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -c constraints.txt --group dev -e .
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/tilth demo
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest -m "not slow"
+
+test-all: lint
+	$(BIN)/pytest
+
+bench-main: $(STAMP)
+	$(BIN)/python benchmarks/main.py
+
+clean:
+	rm -rf $(VENV) .venv-peers tilth-demo .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,89 @@
+"""``doctor``: what is installed, what is missing, and the line that installs it."""
+
+from __future__ import annotations
+
+import importlib.metadata as metadata
+import platform
+import re
+import shutil
+from dataclasses import dataclass
+
+__all__ = ["Checkup", "Requirement", "doctor"]
+
+_NAME = re.compile(r"^[A-Za-z0-9_.\-]+")
+_EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One library that tilth can use.
+
+    Parameters
+    ----------
+    name, wanted, installed : str
+        `installed` is empty where it is missing.
+    extra : str
+        The extra it belongs to; empty for the core.
+    """
+
+    name: str
+    wanted: str
+    installed: str
+    extra: str = ""
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What is installed.
+
+    Parameters
+    ----------
+    tilth, python, system : str
+    requirements : tuple of Requirement
+    free_gb : float
+        Free space in the current folder, in GB.
+    """
+
+    tilth: str
+    python: str
+    system: str
+    requirements: tuple[Requirement, ...]
+    free_gb: float
+
+    @property
+    def missing_core(self) -> tuple[Requirement, ...]:
+        """Core libraries that are not installed."""
+        return tuple(r for r in self.requirements if not r.extra and not r.installed)
+
+    def extras(self) -> dict[str, bool]:
+        """Whether each extra is complete."""
+        names = sorted({r.extra for r in self.requirements if r.extra})
+        return {name: all(r.installed for r in self.requirements if r.extra == name) for name in names}
+
+    @staticmethod
+    def install_line(extra: str) -> str:
+        """The command that installs an extra."""
+        return f"pip install -c constraints.txt 'tilth[{extra}]'"
+
+
+def doctor() -> Checkup:
+    """Look at what is installed; imports nothing of it."""
+    found: list[Requirement] = []
+    for line in metadata.requires("tilth") or []:
+        name = _NAME.match(line)
+        extra = _EXTRA.search(line)
+        if name is None:
+            continue
+        try:
+            installed = metadata.version(name.group())
+        except metadata.PackageNotFoundError:
+            installed = ""
+        wanted = line.partition(";")[0].strip()[len(name.group()) :].strip()
+        found.append(Requirement(name.group(), wanted, installed, extra.group(1) if extra else ""))
+    return Checkup(
+        metadata.version("tilth"),
+        platform.python_version(),
+        platform.platform(),
+        tuple(found),
+        round(shutil.disk_usage(".").free / 1e9, 1),
+    )

@@ -1,0 +1,99 @@
+"""``export``: a snapshot back to the outside world.
+
+The rows go to a CSV, TSV, Parquet, JSONL or Arrow file, or, for an image or audio dataset, to a folder with
+one sub-folder a class. Decisions go to a JSONL patch file with stable row keys, which diffs in git and can
+be read back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tilth.errors import ParameterError
+from tilth.records import SYSTEM_COLUMNS
+from tilth.sources import write_folder, write_rows
+from tilth.workflows.project import Dataset, advance_head, head_snapshot, opened
+
+__all__ = ["Exported", "export", "export_patch", "import_patch"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written where."""
+
+    path: Path
+    rows: int
+    snapshot_id: str
+
+
+def export(
+    dataset: Dataset, path: str | Path, *, snapshot_id: str = "", ids: bool = False, force: bool = False
+) -> Exported:
+    """Write a snapshot to a file or folder.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    path : str or Path
+        A file whose ending names the format, or a folder for an image or audio dataset.
+    snapshot_id : str
+        Default: the current snapshot.
+    ids : bool
+        Keep the column ``row_id``.
+    force : bool
+        Overwrite what is there.
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    ParameterError
+        Something is there already and `force` is not set, or the ending names no format.
+    """
+    path = Path(path)
+    _refuse_overwrite(path, force)
+    with opened(dataset) as store:
+        snapshot = store.load_snapshot(snapshot_id) if snapshot_id else head_snapshot(store, dataset)
+    table = snapshot.table.sort_by("position")
+    kept = [name for name in table.column_names if name not in SYSTEM_COLUMNS or (ids and name == "row_id")]
+    table = table.select(kept)
+    back = {f"{name}_": name for name in SYSTEM_COLUMNS}
+    table = table.rename_columns(
+        [back[n] if n in back and back[n] not in table.column_names else n for n in table.column_names]
+    )
+    media = [c.name for c in snapshot.schema.inputs if c.media in ("image", "audio")]
+    if media and not path.suffix:
+        write_folder(
+            table,
+            path,
+            root=snapshot.root,
+            media=media[0],
+            label=snapshot.schema.label,
+            split=snapshot.schema.one("split"),
+        )
+    else:
+        write_rows(table, path)
+    return Exported(path, len(snapshot), snapshot.id)
+
+
+def _refuse_overwrite(path: Path, force: bool) -> None:
+    if path.exists() and not force:
+        raise ParameterError("this would overwrite something", where=str(path), fix="choose another path, or --force")
+
+
+def export_patch(dataset: Dataset, path: str | Path, *, force: bool = False) -> int:
+    """Write all decisions to a JSONL patch file; returns how many."""
+    _refuse_overwrite(Path(path), force)
+    with opened(dataset) as store:
+        return int(store.export_patch(dataset.name, Path(path)))
+
+
+def import_patch(dataset: Dataset, path: str | Path) -> int:
+    """Read decisions from a JSONL patch file and apply them; returns how many were new."""
+    with opened(dataset) as store, store.write_lock():
+        new = int(store.import_patch(dataset.name, Path(path)))
+        advance_head(store, dataset)
+    return new

@@ -1,0 +1,252 @@
+"""``ingest``: rows from the outside world become an immutable snapshot.
+
+A source reads the rows; roles are guessed, said aloud and overridable; every row gets a stable id and
+the hash of its content. Nothing of the user's is changed: the snapshot lives in the workspace. Decisions
+that were made on an earlier version of the dataset are applied again to the rows that are still there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tilth.errors import SchemaError, SourceError
+from tilth.records import (
+    Column,
+    RoleOverrides,
+    Rows,
+    Schema,
+    Snapshot,
+    guess_schema,
+    hash_item_rows,
+    sort_class_names,
+)
+from tilth.records.snapshot import SYSTEM_COLUMNS
+from tilth.sources import choose_source
+from tilth.workflows.project import Dataset, RunOptions, advance_head, locate, opened
+
+__all__ = ["Ingested", "ingest", "snapshot_of"]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What `ingest` made.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    snapshot : Snapshot
+        The current one: the rows as read, with all standing decisions applied.
+    base : Snapshot
+        The rows as read.
+    notes : tuple of str
+        Guesses and oddities, to be shown.
+    """
+
+    dataset: Dataset
+    snapshot: Snapshot
+    base: Snapshot
+    notes: tuple[str, ...]
+
+
+def _rename_reserved(rows: Rows) -> Rows:
+    """Columns of the user's whose names tilth needs get an underscore."""
+    renamed = {name: f"{name}_" for name in rows.table.column_names if name in SYSTEM_COLUMNS}
+    if not renamed:
+        return rows
+    names = [renamed.get(name, name) for name in rows.table.column_names]
+    note = "; ".join(f"column {old!r} is called {new!r} here" for old, new in renamed.items())
+
+    def moved(mapping: Any) -> dict[str, Any]:
+        return {renamed.get(key, key): value for key, value in mapping.items()}
+
+    return replace(
+        rows,
+        table=rows.table.rename_columns(names),
+        media=moved(rows.media),
+        roles=moved(rows.roles),
+        hashes=moved(rows.hashes),
+        notes=(*rows.notes, note),
+    )
+
+
+def _class_names(column: pa.ChunkedArray) -> pa.Array:
+    """A label column as class names: integers and whole floats by their digits, gaps as null."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array = array.cast(kind.value_type)
+    if pa.types.is_floating(array.type):
+        whole = pc.if_else(pc.is_nan(array), None, array)
+        array = whole.cast(pa.int64())
+    text = array.cast(pa.string())
+    stripped = pc.utf8_trim_whitespace(text)
+    return pc.if_else(pc.equal(stripped, ""), None, stripped)
+
+
+def _numbers(column: pa.ChunkedArray) -> pa.Array:
+    array = column.cast(pa.float64()).combine_chunks()
+    return pc.if_else(pc.is_nan(array), None, array)
+
+
+def _check_classes(name: str, labels: pa.Array) -> tuple[str, ...]:
+    valid = labels.drop_null()
+    counts = Counter(valid.to_pylist())
+    if len(valid) >= 10 and 2 * len(counts) > len(valid):
+        examples = ", ".join(repr(value) for value in list(counts)[:3])
+        raise SchemaError(
+            "this column has more classes than half the labelled rows: it looks like an id or free text, not a label",
+            where=f"column {name!r}",
+            found=f"{len(counts)} different values in {len(valid)} labelled rows, such as {examples}",
+            fix="name the label column with --label COLUMN, or --label none",
+        )
+    return sort_class_names(counts)
+
+
+def _item_hashes(rows: Rows, columns: tuple[Column, ...]) -> list[str]:
+    inputs = [column for column in columns if column.role == "input"]
+    if not inputs:
+        return hash_item_rows([list(range(len(rows.table)))])
+    cells = [rows.hashes[c.name] if c.name in rows.hashes else rows.table.column(c.name).to_pylist() for c in inputs]
+    if len(inputs) == 1 and inputs[0].name in rows.hashes:
+        return list(cells[0])
+    return hash_item_rows(cells)
+
+
+def _row_ids(rows: Rows, columns: tuple[Column, ...], items: list[str]) -> list[str | None]:
+    """The id column's values; else the media path; else the content hash, numbered where it recurs."""
+    ids = [column.name for column in columns if column.role == "id"]
+    if ids:
+        return [None if value is None else str(value) for value in rows.table.column(ids[0]).to_pylist()]
+    paths = [column.name for column in columns if column.role == "input" and column.name in rows.hashes]
+    if len(paths) == 1:
+        values = rows.table.column(paths[0]).to_pylist()
+        if len(set(values)) == len(values) and None not in values:
+            return list(values)
+    seen: Counter[str] = Counter()
+    made: list[str | None] = []
+    for item in items:
+        short = item[:12]
+        seen[short] += 1
+        made.append(short if seen[short] == 1 else f"{short}-{seen[short]}")
+    return made
+
+
+def snapshot_of(rows: Rows, overrides: RoleOverrides | None = None) -> tuple[Snapshot, tuple[str, ...]]:
+    """The snapshot of some rows, with what the user should know about it.
+
+    Parameters
+    ----------
+    rows : Rows
+    overrides : RoleOverrides, optional
+
+    Returns
+    -------
+    snapshot : Snapshot
+    notes : tuple of str
+
+    Raises
+    ------
+    SchemaError
+        Ambiguous roles, duplicate or missing ids, or an id column taken for the label.
+    """
+    if rows.table.num_rows == 0:
+        raise SourceError("there are no rows", where=rows.uri, fix="check that the file holds more than its header")
+    rows = _rename_reserved(rows)
+    columns, notes = guess_schema(rows, overrides)
+    items = _item_hashes(rows, columns)
+    data: dict[str, Any] = {
+        "row_id": pa.array(_row_ids(rows, columns, items), pa.string()),
+        "item": pa.array(items, pa.string()),
+        "position": pa.array(range(len(items)), pa.int64()),
+    }
+    classes: tuple[str, ...] = ()
+    for column in columns:
+        values = rows.table.column(column.name)
+        if column.role == "label" and column.media == "category":
+            values = _class_names(values)
+            classes = _check_classes(column.name, values)
+        elif column.role == "label":
+            values = _numbers(values)
+        data[column.name] = values
+    schema = Schema(columns, classes)
+    if not schema.label:
+        notes = (*notes, "no label column: checks that need labels do not apply (name one with --label)")
+    elif schema.column(schema.label).media == "number":
+        notes = (*notes, f"column {schema.label!r} holds fractional numbers: a numeric target, not classes")
+    recipe = {"verb": "ingest", "source": Path(rows.uri).name if rows.uri else "memory"}
+    return Snapshot(pa.table(data), schema, root=rows.root, recipe=recipe), (*rows.notes, *notes)
+
+
+def _remembered(dataset: Dataset) -> RoleOverrides | None:
+    """What the user said about this dataset's columns the last time."""
+    if not dataset.workspace.exists():
+        return None
+    with opened(dataset) as store:
+        source = store.source_of(dataset.name)
+    if source is None or not source.overrides:
+        return None
+    return RoleOverrides.from_dict(source.overrides)
+
+
+def ingest(
+    target: Any,
+    *,
+    overrides: RoleOverrides | None = None,
+    workspace: str | Path | None = None,
+    name: str = "",
+    encoding: str = "utf-8",
+    options: RunOptions | None = None,
+) -> Ingested:
+    """Read rows and keep them as a snapshot.
+
+    Parameters
+    ----------
+    target : str, Path or object
+        A CSV, TSV, Parquet or JSONL file, an image or audio folder, a Lance dataset, an in-memory
+        table (pandas, polars, pyarrow, Hugging Face datasets, anything that speaks Arrow), or a
+        pair of arrays ``(X, y)``.
+    overrides : RoleOverrides, optional
+        Which column is what, where the guess would be wrong. Remembered: leave it out and what was
+        said the last time holds.
+    workspace : str or Path, optional
+        See `locate`.
+    name : str, optional
+        Name of the dataset, for data in memory.
+    encoding : str
+        Encoding of text files.
+    options : RunOptions, optional
+
+    Returns
+    -------
+    Ingested
+
+    Raises
+    ------
+    SourceError, SchemaError
+        The rows cannot be read or their roles are ambiguous; nothing is stored.
+    """
+    options = options or RunOptions()
+    dataset = locate(target, workspace=workspace, name=name)
+    overrides = overrides if overrides is not None else _remembered(dataset)
+    source = choose_source(target, encoding=encoding)
+    run = options.run(f"ingest/{source.name}", None)
+    rows = source.read(target, run)
+    snapshot, notes = snapshot_of(rows, overrides)
+    with opened(dataset, create=True) as store, store.write_lock():
+        old = store.base(dataset.name)
+        store.save_snapshot(dataset.name, snapshot)
+        store.remember_source(dataset.name, rows.uri, rows.root, asdict(overrides) if overrides else {})
+        if old != snapshot.id:
+            store.set_base(dataset.name, snapshot.id)
+        head = advance_head(store, dataset)
+    if old is not None and old != snapshot.id:
+        notes = (*notes, f"the data have changed since they were last read (snapshot {old} before)")
+    return Ingested(dataset, head, snapshot, notes)
