@@ -31,7 +31,7 @@ ALLOWED = {
 #: Third-party libraries that a room may never import.
 BANNED = {
     "records": {"sklearn", "scipy", "lance", "sqlalchemy", "rich", "typer", "PIL", "os", "pathlib", "time", "random"},
-    "numerics": {"pyarrow", "lance", "sqlalchemy", "rich", "typer", "pathlib", "os", "random"},
+    "numerics": {"pyarrow", "lance", "sqlalchemy", "rich", "typer", "pathlib", "random"},
     "engine": {"rich", "typer", "lance", "sqlalchemy"},
     "workflows": {"rich", "typer", "lance", "sqlalchemy"},
 }

@@ -13,6 +13,8 @@ from tilth.records import Findings, Snapshot
 
 __all__ = ["measure_quality"]
 
+FIGURES = ("completeness", "uniqueness", "balance", "label_health", "overall")
+
 
 def missing_cells(snapshot: Snapshot) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
     """Which input and label cells are missing, shape (n, columns): null, NaN, or an empty text."""
@@ -27,6 +29,19 @@ def missing_cells(snapshot: Snapshot) -> np.ndarray[tuple[int, int], np.dtype[np
     return np.column_stack(masks) if masks else np.zeros((len(snapshot), 0), dtype=bool)
 
 
+def _copies(snapshot: Snapshot, found: Findings) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Group id of rows that repeat one another, shape (n,); -1 for rows that stand alone."""
+    groups = np.full(len(snapshot), -1, dtype=np.int64)
+    for row in found.flagged().to_dicts():
+        members = snapshot.positions([row["row_id"], *row["related"]])
+        known = groups[members]
+        old = known[known >= 0]
+        group = old.min() if len(old) else members.min()
+        groups[np.isin(groups, old)] = group
+        groups[members] = group
+    return groups
+
+
 def measure_quality(snapshot: Snapshot, findings: Mapping[str, Findings]) -> dict[str, float]:
     """Completeness, uniqueness, balance, label health and overall; see `tilth.quality_score`.
 
@@ -34,17 +49,20 @@ def measure_quality(snapshot: Snapshot, findings: Mapping[str, Findings]) -> dic
     ----------
     snapshot : Snapshot
     findings : mapping of part name to Findings
-        ``near_duplicate`` gives the surplus copies, ``label_error`` the estimated number of errors;
-        a figure whose check did not run is absent.
+        ``near_duplicate`` gives the copies and ``label_error`` the wrong labels; a figure whose check
+        did not run is absent.
     """
-    labels = snapshot.labels
-    surplus = findings["near_duplicate"].summary.get("surplus_rows") if "near_duplicate" in findings else None
-    errors = findings["label_error"].summary.get("estimated_errors") if "label_error" in findings else None
+    copies = findings.get("near_duplicate")
+    wrong = findings.get("label_error")
+    issues = None
+    if wrong is not None:
+        issues = np.isin(snapshot.row_ids, wrong.flagged().table.column("row_id").to_pylist())
     score = quality_score(
-        labels=labels if snapshot.classes else None,
+        labels=snapshot.labels if snapshot.classes else None,
         missing=missing_cells(snapshot),
-        n_surplus=surplus,
-        n_label_errors=errors,
+        duplicate_groups=_copies(snapshot, copies) if copies is not None else None,
+        label_issues=issues,
         n_classes=len(snapshot.classes) or None,
     )
-    return {name: value for name, value in score.to_dict().items() if value is not None}
+    figures = {name: float(getattr(score, name)) for name in FIGURES}
+    return {name: value for name, value in figures.items() if not np.isnan(value)}
