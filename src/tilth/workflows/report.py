@@ -30,11 +30,11 @@ __all__ = ["ReportData", "render_report", "write_report"]
 
 #: One line on each quality score, in the order they are shown.
 QUALITY_MEANINGS = {
-    "overall": "all of the scores below in one figure",
-    "completeness": "share of cells and files that are there and can be read",
-    "uniqueness": "share of rows that would stay if every group of duplicates kept one",
-    "balance": "how even the class sizes are: 1 when all are equal",
-    "label_health": "share of labelled rows whose label is not suspect",
+    "overall": "share of rows in which no fault was found: nothing missing, no surplus copy, no label error",
+    "completeness": "share of input and label cells that are not missing",
+    "uniqueness": "share of rows that would stay if each set of copies kept one",
+    "balance": "entropy of the class shares over its maximum: 1 where all classes are equally large",
+    "label_health": "share of labelled rows whose label is not thought wrong",
 }
 
 
@@ -113,6 +113,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "rows": number(len(snapshot)),
         "n_classes": len(snapshot.classes),
         "media": ", ".join(snapshot.schema.media) or "no inputs",
+        "n_flagged": len(flagged),
         "flagged": number(len(flagged)),
         "flagged_share": percent(len(flagged), len(snapshot)),
         "label": clean_line(snapshot.schema.label),
@@ -122,6 +123,7 @@ def _context(data: ReportData) -> dict[str, Any]:
         "classes": classes,
         "heat": heat,
         "pairs": pairs,
+        "broad": snapshot.schema.media != ("image",),
         "left_out": left_out,
         "issues": issues,
         "class_options": [(i, clean_line(c)) for i, c in enumerate(snapshot.classes) if str(i) in shown],
@@ -180,12 +182,19 @@ def render_report(data: ReportData) -> str:
     def draw(figure: Svg) -> Markup:
         return Markup(figure)
 
+    def shown(value: object) -> object:
+        return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
     loader = jinja2.FunctionLoader(_asset)
     environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        finalize=shown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["draw"] = draw
-    environment.filters["clean"] = clean
     environment.filters["number"] = number
     style, script = _asset("report.css"), _asset("report.js")
     page = environment.get_template("report.html").render(

@@ -1,0 +1,1 @@
+"""The verbs of the wheel, one file per verb, each telling its story in its docstring."""
