@@ -26,6 +26,7 @@ _HOME = {
     "Snapshot": "records",
     "TilthError": "errors",
     "audit": "workflows.audit",
+    "check_arrays": "workflows.arrays",
     "compare": "workflows.history",
     "compare_model_vs_data": "numerics.experiment",
     "compute_confident_joint": "numerics.confident",
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from tilth.numerics.outliers import find_outliers
     from tilth.numerics.quality import quality_score
     from tilth.records import Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
+    from tilth.workflows.arrays import check_arrays
     from tilth.workflows.audit import Audit, audit
     from tilth.workflows.demo import demo
     from tilth.workflows.doctor import doctor
@@ -84,6 +86,7 @@ __all__ = [
     "Snapshot",
     "TilthError",
     "audit",
+    "check_arrays",
     "compare",
     "compare_model_vs_data",
     "compute_confident_joint",

@@ -344,7 +344,8 @@ def apply_(
     from tilth.workflows.export import import_patch
     from tilth.workflows.project import locate
 
-    show.show_written(patch, import_patch(locate(target, workspace=workspace), patch), "new decisions", as_json=json)
+    new = import_patch(locate(target, workspace=workspace), patch)
+    show.show_written(patch, new, "new decisions", as_json=json, verb="apply")
 
 
 @app.command()

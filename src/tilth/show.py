@@ -289,10 +289,10 @@ def show_undone(made: Undone, *, as_json: bool) -> None:
     )
 
 
-def show_written(path: Path, count: int, what: str, *, as_json: bool) -> None:
+def show_written(path: Path, count: int, what: str, *, as_json: bool, verb: str = "export") -> None:
     """What was written or read."""
     if as_json:
-        terminal.print_json({"verb": "export", "summary": {"path": str(path), what.replace(" ", "_"): count}})
+        terminal.print_json({"verb": verb, "summary": {"path": str(path), what.replace(" ", "_"): count}})
         return
     terminal.out().print(f"{path}: {count:,} {what}", markup=False)
 

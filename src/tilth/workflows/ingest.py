@@ -139,13 +139,17 @@ def _row_ids(rows: Rows, columns: tuple[Column, ...], items: list[str]) -> list[
     return made
 
 
-def snapshot_of(rows: Rows, overrides: RoleOverrides | None = None) -> tuple[Snapshot, tuple[str, ...]]:
+def snapshot_of(
+    rows: Rows, overrides: RoleOverrides | None = None, *, numbered: bool = False
+) -> tuple[Snapshot, tuple[str, ...]]:
     """The snapshot of some rows, with what the user should know about it.
 
     Parameters
     ----------
     rows : Rows
     overrides : RoleOverrides, optional
+    numbered : bool
+        Row ids are row numbers, for arrays whose rows have no other name.
 
     Returns
     -------
@@ -163,7 +167,9 @@ def snapshot_of(rows: Rows, overrides: RoleOverrides | None = None) -> tuple[Sna
     columns, notes = guess_schema(rows, overrides)
     items = _item_hashes(rows, columns)
     data: dict[str, Any] = {
-        "row_id": pa.array(_row_ids(rows, columns, items), pa.string()),
+        "row_id": pa.array(
+            [str(i) for i in range(len(items))] if numbered else _row_ids(rows, columns, items), pa.string()
+        ),
         "item": pa.array(items, pa.string()),
         "position": pa.array(range(len(items)), pa.int64()),
     }
