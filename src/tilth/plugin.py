@@ -44,11 +44,14 @@ class Example:
         Takes the verb's answer; returns an empty string where it is right, else what is wrong.
     shows : str
         One sentence on what the example shows.
+    params : mapping
+        Parameters of the part for this example; empty for the defaults.
     """
 
     given: Any
     check: Callable[[Any], str]
     shows: str
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
