@@ -24,9 +24,7 @@ ALLOWED = {
     "engine": {"plugin", "records", "numerics", "errors", "store", "sources"},
     "workflows": {"engine", "store", "records", "numerics", "plugin", "errors", "sources"},
     "testing": {"workflows", "records", "plugin", "errors"},
-    "cli": {"workflows", "records", "plugin", "errors", "terminal", "show"},
-    "show": {"workflows", "records", "errors", "terminal"},
-    "terminal": {"workflows", "records", "plugin", "errors", "engine"},
+    "cli": {"workflows", "records", "plugin", "errors", "engine"},
 }
 #: Third-party libraries that a room may never import.
 BANNED = {

@@ -1,0 +1,200 @@
+"""Commands of the main job: ingest, audit, fix, prove."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tilth.cli.options import (
+    Audio,
+    Csv,
+    Drop,
+    Embedder,
+    Encoding,
+    Group,
+    IdColumn,
+    Image,
+    Jobs,
+    Json,
+    Label,
+    Memory,
+    Model,
+    Quiet,
+    ReportPath,
+    Seed,
+    Split,
+    Target,
+    Text,
+    Time,
+    Workspace,
+    app,
+    guard,
+    model_options,
+    read_overrides,
+)
+
+
+@app.command()
+@guard
+def ingest(
+    target: Target,
+    label: Label = None,
+    id_: IdColumn = None,
+    group: Group = None,
+    split: Split = None,
+    time: Time = None,
+    text: Text = [],  # noqa: B006 - typer copies it
+    image: Image = [],  # noqa: B006
+    audio: Audio = [],  # noqa: B006
+    drop: Drop = [],  # noqa: B006
+    encoding: Encoding = "utf-8",
+    workspace: Workspace = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read rows and keep them as a snapshot; your files stay as they are."""
+    from tilth.cli import show, terminal
+    from tilth.workflows.ingest import ingest as run
+
+    overrides = read_overrides(
+        label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
+    )
+    with terminal.progress(quiet or json) as listener:
+        made = run(
+            target,
+            overrides=overrides,
+            workspace=workspace,
+            encoding=encoding,
+            options=terminal.options(listener),
+        )
+    show.show_ingested(made, as_json=json, quiet=quiet)
+
+
+@app.command()
+@guard
+def audit(
+    target: Target,
+    issue: Annotated[list[str], typer.Option(help="Check to run; may be repeated. Default: all.")] = [],  # noqa: B006
+    model: Model = None,
+    probs: Annotated[
+        str | None, typer.Option(help="File of your own out-of-sample probabilities, one column a class.")
+    ] = None,
+    embedder: Embedder = "",
+    folds: Annotated[int, typer.Option(help="Folds of the cross-fitting.")] = 5,
+    label: Label = None,
+    id_: IdColumn = None,
+    group: Group = None,
+    split: Split = None,
+    time: Time = None,
+    text: Text = [],  # noqa: B006
+    image: Image = [],  # noqa: B006
+    audio: Audio = [],  # noqa: B006
+    drop: Drop = [],  # noqa: B006
+    encoding: Encoding = "utf-8",
+    workspace: Workspace = None,
+    report: ReportPath = None,
+    csv: Csv = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+    jobs: Jobs = 0,
+    memory: Memory = "2GB",
+) -> None:
+    """Find what is wrong with a dataset: wrong labels, outliers, duplicates, gaps. Changes nothing."""
+    from tilth.cli import show, terminal
+    from tilth.workflows.audit import audit as run
+    from tilth.workflows.reporting import report_audit
+
+    overrides = read_overrides(
+        label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
+    )
+    with terminal.progress(quiet or json) as listener:
+        found = run(
+            target,
+            overrides=overrides,
+            workspace=workspace,
+            encoding=encoding,
+            issues=issue,
+            probs=probs,
+            embedder=embedder,
+            n_folds=folds,
+            options=terminal.options(listener, seed=seed, jobs=jobs, memory=memory),
+            **model_options(model),
+        )
+    path = report_audit(found, report)
+    if csv is not None:
+        show.write_csv(found, csv)
+    show.show_audit(found, path, as_json=json, quiet=quiet)
+    if found.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@guard
+def fix(
+    target: Target,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Write the decisions and apply them.")] = False,
+    policy: Annotated[
+        list[str],
+        typer.Option(help="issue=relabel|drop|keep[:floor]; may be repeated. Default: label_error=relabel:0.5 ..."),
+    ] = [],  # noqa: B006
+    include_test: Annotated[bool, typer.Option(help="Change rows of the test and validation part too.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Show what a repair would change; with --yes, record it and make the repaired snapshot current."""
+    from tilth.cli import show, terminal
+    from tilth.workflows.fix import fix as run
+    from tilth.workflows.fix import parse_policy
+
+    with terminal.progress(quiet or json) as listener:
+        made = run(
+            target,
+            yes=yes,
+            policies=[parse_policy(text) for text in policy],
+            include_test=include_test,
+            workspace=workspace,
+            options=terminal.options(listener, seed=seed),
+        )
+    show.show_fix(made, as_json=json)
+
+
+@app.command()
+@guard
+def prove(
+    target: Target,
+    before: Annotated[str, typer.Option(help="Snapshot id; default: the rows as first read.")] = "",
+    after: Annotated[str, typer.Option(help="Snapshot id; default: the current one.")] = "",
+    repeats: Annotated[int, typer.Option(help="Splits, or subsamples of the training part.")] = 10,
+    metric: Annotated[str, typer.Option(help="accuracy or balanced_accuracy.")] = "accuracy",
+    slice_: Annotated[list[str], typer.Option("--slice", help="Column to report by; may be repeated.")] = [],  # noqa: B006
+    model: Model = None,
+    embedder: Embedder = "",
+    workspace: Workspace = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Measure what the changes did to a fixed model, beside a placebo and a bigger model."""
+    from tilth.cli import show, terminal
+    from tilth.workflows.prove import prove as run
+
+    with terminal.progress(quiet or json) as listener:
+        proof = run(
+            target,
+            before=before,
+            after=after,
+            repeats=repeats,
+            metric=metric,
+            slices=slice_,
+            embedder=embedder,
+            workspace=workspace,
+            options=terminal.options(listener, seed=seed),
+            **model_options(model),
+        )
+    show.show_proof(proof, as_json=json)
+    if proof.verdict == "hurt":
+        raise typer.Exit(3)

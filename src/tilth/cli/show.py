@@ -1,0 +1,344 @@
+"""How each verb's answer looks on a terminal and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tilth.cli import terminal
+
+if TYPE_CHECKING:
+    from tilth.records import Proof, Snapshot, SnapshotDiff
+    from tilth.workflows.audit import Audit
+    from tilth.workflows.demo import Demo
+    from tilth.workflows.doctor import Checkup
+    from tilth.workflows.fix import Fixed, Plan
+    from tilth.workflows.history import History, Undone
+    from tilth.workflows.ingest import Ingested
+
+
+def show_ingested(made: Ingested, *, as_json: bool, quiet: bool) -> None:
+    """What was read, and how every column is understood."""
+    snapshot = made.snapshot
+    if as_json:
+        columns = [{"name": c.name, "role": c.role, "media": c.media} for c in snapshot.schema.columns]
+        summary = {
+            "rows": len(snapshot),
+            "classes": list(snapshot.classes),
+            "columns": columns,
+            "workspace": str(made.dataset.workspace),
+            "dataset": made.dataset.name,
+            "notes": list(made.notes),
+        }
+        terminal.print_json({"verb": "ingest", "snapshot": snapshot.id, "summary": summary})
+        return
+    terminal.notes(made.notes, quiet)
+    terminal.out().print(
+        f"{len(snapshot):,} rows, {len(snapshot.classes)} classes: snapshot {snapshot.id} in {made.dataset.workspace}",
+        markup=False,
+    )
+    terminal.out().print(
+        terminal.table(
+            "",
+            [("column", "left"), ("role", "left"), ("holds", "left")],
+            [(c.name, c.role, c.media) for c in snapshot.schema.columns],
+        )
+    )
+
+
+def write_csv(found: Audit, path: Path) -> None:
+    """All findings of an audit as a CSV file."""
+    from tilth.workflows.reporting import write_findings_csv
+
+    write_findings_csv(found, path)
+
+
+def show_audit(found: Audit, report: Path, *, as_json: bool, quiet: bool) -> None:
+    """What to do first, the quality score, the outcome of every check, and where the report is."""
+    if as_json:
+        data = found.to_dict()
+        data["summary"]["report"] = str(report)
+        terminal.print_json(data)
+        return
+    out = terminal.out()
+    terminal.notes(found.notes, quiet)
+    out.print(
+        f"{found.dataset.name}: {len(found.snapshot):,} rows, {len(found.snapshot.classes)} classes, "
+        f"snapshot {found.snapshot.id}\n",
+        markup=False,
+    )
+    out.print("What to do first", style="bold")
+    for number, action in enumerate(found.actions, 1):
+        out.print(f"  {number}. {action}", markup=False)
+    out.print()
+    out.print(
+        terminal.table(
+            "Quality (1 is perfect)",
+            [("", "left"), ("", "right")],
+            [(name.replace("_", " "), f"{value:.3f}") for name, value in found.quality.items()],
+        )
+    )
+    out.print()
+    rows = []
+    for outcome in found.outcomes:
+        flagged = f"{found.findings[outcome.part].n_flagged:,}" if outcome.part in found.findings else "-"
+        said = "" if outcome.outcome == "ran" else f"{outcome.outcome}: {outcome.reason.strip().splitlines()[-1]}"
+        rows.append((outcome.part, flagged, f"{outcome.seconds:.1f} s", said))
+    out.print(
+        terminal.table("Checks", [("check", "left"), ("flagged", "right"), ("took", "right"), ("", "left")], rows)
+    )
+    worst = _worst(found)
+    if worst:
+        out.print()
+        out.print(terminal.table("Look at these first", [("row", "left"), ("issue", "left"), ("why", "left")], worst))
+    out.print(f"\nReport: {report}\nNext:   tilth fix {_quoted(found)}   (shows a plan, changes nothing)", markup=False)
+
+
+def _quoted(found: Audit) -> str:
+    import shlex
+
+    beside = found.dataset.workspace.parent / found.dataset.name
+    return shlex.quote(str(beside) if beside.exists() else found.dataset.name)
+
+
+def _worst(found: Audit, each: int = 3) -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
+    for findings in found.findings.values():
+        flagged = findings.flagged().to_dicts()[:each]
+        rows += [(row["row_id"], row["issue"], row["why"]) for row in flagged]
+    return rows
+
+
+def show_fix(made: Plan | Fixed, *, as_json: bool) -> None:
+    """A plan, or what was done."""
+    from tilth.workflows.fix import Fixed
+
+    plan = made.plan if isinstance(made, Fixed) else made
+    applied = made.snapshot.id if isinstance(made, Fixed) else None
+    if as_json:
+        summary = {
+            "applied": applied is not None,
+            "counts": plan.counts(),
+            "spared_test_rows": plan.spared,
+            "before": plan.snapshot.id,
+            "decisions": [d.to_dict() for d in plan.decisions],
+        }
+        terminal.print_json({"verb": "fix", "snapshot": applied or plan.snapshot.id, "summary": summary})
+        return
+    out = terminal.out()
+    rows = [(what, f"{n:,}") for what, n in plan.counts().items()] or [("nothing to do", "0")]
+    out.print(
+        terminal.table("Done" if applied else "Plan (nothing is changed yet)", [("", "left"), ("rows", "right")], rows)
+    )
+    for decision in plan.decisions[:5]:
+        arrow = f" -> {decision.value}" if decision.value else ""
+        out.print(f"  {decision.action} {decision.rows[0]}{arrow}", markup=False)
+    if len(plan.decisions) > 5:
+        out.print(f"  ... and {len(plan.decisions) - 5:,} more", markup=False)
+    if plan.spared:
+        out.print(f"{plan.spared:,} flagged rows of the test part are left alone (--include-test changes them)")
+    if applied:
+        out.print(f"\nSnapshot {plan.snapshot.id} -> {applied}. Your files are as they were.", markup=False)
+        out.print("Next: tilth prove (did it help?), tilth export (write the repaired rows), tilth undo (take it back)")
+    else:
+        out.print("\nAdd --yes to do it.")
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.2f}"
+
+
+def show_proof(proof: Proof, *, as_json: bool) -> None:
+    """The verdict, the arms with their intervals, and the classes that changed most."""
+    if as_json:
+        terminal.print_json({"verb": "prove", "snapshot": proof.after, "summary": proof.to_dict()})
+        return
+    out = terminal.out()
+    out.print(f"{proof.verdict.capitalize()}: {proof.why}.\n", markup=False, style="bold")
+    rows = []
+    for arm in proof.arms:
+        effect = arm.against_before
+        rows.append(
+            (
+                arm.name,
+                f"{100 * arm.score:.2f}",
+                _points(effect.estimate) if effect else "",
+                f"{_points(effect.low)} to {_points(effect.high)}" if effect else "",
+            )
+        )
+    title = f"{proof.metric.replace('_', ' ')} in %, mean of {proof.repeats} repeats"
+    columns = [("arm", "left"), ("score", "right"), ("against before", "right"), ("95% interval", "right")]
+    out.print(terminal.table(title, columns, rows))
+    moved = sorted(proof.classes, key=lambda c: -abs(c.effect.estimate))[:8]
+    if moved:
+        out.print()
+        out.print(
+            terminal.table(
+                "Classes that moved most",
+                [("class", "left"), ("test rows", "right"), ("before", "right"), ("after", "right"), ("95%", "right")],
+                [
+                    (
+                        c.name,
+                        c.n,
+                        f"{100 * c.before:.1f}",
+                        f"{100 * c.after:.1f}",
+                        f"{_points(c.effect.low)} to {_points(c.effect.high)}",
+                    )
+                    for c in moved
+                ],
+            )
+        )
+    if proof.slices:
+        out.print()
+        columns = [("slice", "left"), ("test rows", "right"), ("before", "right"), ("after", "right")]
+        out.print(
+            terminal.table(
+                "Slices",
+                columns,
+                [(s.name, s.n, f"{100 * s.before:.1f}", f"{100 * s.after:.1f}") for s in proof.slices],
+            )
+        )
+    out.print(
+        f"\n{proof.n_changed:,} rows changed; trained on {proof.n_train:,}, tested on {proof.n_test:,}; "
+        f"model {proof.model}, bigger model {proof.bigger_model}, seed {proof.seed}",
+        markup=False,
+    )
+    terminal.notes(proof.notes, False)
+
+
+def show_history(found: History, *, each: bool, as_json: bool) -> None:
+    """Snapshots and decisions."""
+    if as_json:
+        summary = {
+            "base": found.base,
+            "snapshots": [
+                {"id": s.id, "when": s.when, "parents": list(s.parents), "rows": s.rows, "recipe": s.recipe}
+                for s in found.snapshots
+            ],
+            "decisions": [d.to_dict() for batch in found.batches for d in batch.decisions],
+        }
+        terminal.print_json({"verb": "log", "snapshot": found.head, "summary": summary})
+        return
+    out = terminal.out()
+    rows = [
+        (
+            s.id,
+            s.when[:19],
+            f"{s.rows:,}",
+            ", ".join(p[:8] for p in s.parents) or "-",
+            " ".join(filter(None, ["current" if s.id == found.head else "", "as read" if s.id == found.base else ""])),
+        )
+        for s in found.snapshots
+    ]
+    columns = [("snapshot", "left"), ("made (UTC)", "left"), ("rows", "right"), ("from", "left"), ("", "left")]
+    out.print(terminal.table("Snapshots", columns, rows))
+    out.print()
+    if each:
+        listed = [
+            (d.id, d.when[:19], d.who, d.action, " ".join(d.rows), d.value)
+            for batch in found.batches
+            for d in batch.decisions
+        ]
+        columns = [
+            ("id", "left"),
+            ("when", "left"),
+            ("who", "left"),
+            ("did", "left"),
+            ("rows", "left"),
+            ("value", "left"),
+        ]
+        out.print(terminal.table("Decisions", columns, listed))
+        return
+    batches = [(b.when[:19], b.who, b.action, f"{len(b.decisions):,}", f"{b.standing:,}") for b in found.batches]
+    columns = [("when (UTC)", "left"), ("who", "left"), ("did", "left"), ("rows", "right"), ("still stand", "right")]
+    out.print(terminal.table("Decisions", columns, batches or [("none yet", "", "", "", "")]))
+
+
+def show_diff(found: SnapshotDiff, before: Snapshot, after: Snapshot, *, as_json: bool) -> None:
+    """Every changed row."""
+    if as_json:
+        rows = [
+            {"row_id": r.row_id, "change": r.change, "columns": {k: list(v) for k, v in r.columns.items()}}
+            for r in found.rows
+        ]
+        summary = {"before": found.before, "changes": rows} | {
+            change: found.count(change) for change in ("added", "removed", "changed")
+        }
+        terminal.print_json({"verb": "diff", "snapshot": found.after, "summary": summary})
+        return
+    out = terminal.out()
+    for row in found.rows:
+        sign = {"added": "+", "removed": "-", "changed": "~"}[row.change]
+        cells = "; ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in row.columns.items())
+        out.print(f"{sign} {row.row_id}" + (f"  {cells}" if cells else ""), markup=False)
+    out.print(
+        f"{before.id} ({len(before):,} rows) -> {after.id} ({len(after):,} rows): {found.count('changed'):,} changed, "
+        f"{found.count('removed'):,} removed, {found.count('added'):,} added",
+        markup=False,
+    )
+
+
+def show_undone(made: Undone, *, as_json: bool) -> None:
+    """What was taken back."""
+    if as_json:
+        summary = {"taken_back": [d.id for d in made.decisions]}
+        terminal.print_json({"verb": "undo", "snapshot": made.snapshot.id, "summary": summary})
+        return
+    terminal.out().print(
+        f"Took back {len(made.decisions):,} decisions; the current snapshot is {made.snapshot.id}.", markup=False
+    )
+
+
+def show_written(path: Path, count: int, what: str, *, as_json: bool, verb: str = "export") -> None:
+    """What was written or read."""
+    if as_json:
+        terminal.print_json({"verb": verb, "summary": {"path": str(path), what.replace(" ", "_"): count}})
+        return
+    terminal.out().print(f"{path}: {count:,} {what}", markup=False)
+
+
+def show_demo(made: Demo, *, as_json: bool) -> None:
+    """Found against planted, and the proof."""
+    if as_json:
+        terminal.print_json(made.to_dict())
+        return
+    out = terminal.out()
+    out.print(
+        terminal.table(
+            "Planted faults",
+            [
+                ("fault", "left"),
+                ("planted", "right"),
+                ("flagged", "right"),
+                ("precision", "right"),
+                ("recall", "right"),
+            ],
+            [(r.fault, r.planted, r.flagged, f"{r.precision:.2f}", f"{r.recall:.2f}") for r in made.found],
+        )
+    )
+    out.print()
+    show_proof(made.proof, as_json=False)
+    out.print(f"\nReport: {made.report}\nThe images, with the planted faults: {made.folder}", markup=False)
+
+
+def show_checkup(found: Checkup, *, as_json: bool) -> None:
+    """What is installed."""
+    if as_json:
+        summary = {
+            "tilth": found.tilth,
+            "python": found.python,
+            "system": found.system,
+            "free_gb": found.free_gb,
+            "extras": found.extras(),
+            "requirements": [vars(r) for r in found.requirements],
+        }
+        terminal.print_json({"verb": "doctor", "summary": summary})
+        return
+    out = terminal.out()
+    out.print(f"tilth {found.tilth}, Python {found.python}, {found.system}, {found.free_gb} GB free\n", markup=False)
+    rows = [(r.extra or "core", r.name, r.wanted, r.installed or "missing") for r in found.requirements]
+    columns = [("part of", "left"), ("library", "left"), ("wanted", "left"), ("installed", "left")]
+    out.print(terminal.table("", columns, rows))
+    out.print()
+    for extra, complete in found.extras().items():
+        out.print(f"{extra}: " + ("complete" if complete else f"missing; {found.install_line(extra)}"), markup=False)
