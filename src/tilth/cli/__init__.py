@@ -6,11 +6,15 @@ failed, 2 bad input or usage, 3 a proof says that the change hurt, 130 stopped.
 
 from __future__ import annotations
 
-# importing them registers their commands, in this order
-from tilth.cli import improve, ledger, about  # noqa: F401, I001
+from importlib import import_module
+
 from tilth.cli.options import app
 
 __all__ = ["app", "main"]
+
+# importing a module registers its commands; `tilth --help` lists them in this order
+for module in ("improve", "ledger", "about"):
+    import_module(f"tilth.cli.{module}")
 
 
 def main() -> None:

@@ -95,7 +95,7 @@ def check_finite(X: Any, model: Any) -> None:
     X : ndarray or CSR matrix, shape (n, ...)
         Features; arrays that are not floating point are accepted as they are.
     model : object
-        Read for scikit-learn's ``allow_nan`` tag; of a pipeline, the first step's counts.
+        Read for scikit-learn's ``allow_nan`` tag; of a pipeline, every step's up to an imputer.
 
     Raises
     ------
@@ -135,13 +135,19 @@ def _raise_not_finite(row: int, column: str, value: Any) -> None:
 
 
 def _allows_nan(model: Any) -> bool:
+    """Whether NaN gets through: every step takes it, up to one that fills it or to the end."""
     from sklearn.pipeline import Pipeline
     from sklearn.utils import get_tags
 
-    while isinstance(model, Pipeline):
-        if not model.steps:
-            return False
-        model = model.steps[0][1]
+    if isinstance(model, Pipeline):
+        for _, step in model.steps:
+            if step is None or step == "passthrough":
+                continue
+            if not _allows_nan(step):
+                return False
+            if "Imputer" in type(step).__name__:
+                return True
+        return bool(model.steps)
     try:
         return bool(get_tags(model).input_tags.allow_nan)
     except (AttributeError, TypeError, ValueError):
