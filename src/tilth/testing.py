@@ -1,0 +1,321 @@
+"""The public conformance suite: what every part must keep, shipped or written by you.
+
+In a test file of your own::
+
+    import pytest
+    from tilth.testing import check_part
+    from my_package import MyDetector
+
+    @pytest.mark.parametrize("check", check_part(MyDetector), ids=str)
+    def test_my_detector(check):
+        check()
+
+`parametrize_parts` does the same for every part of a room. A check that cannot be made here, since a library
+is not installed, raises `Skipped` of pytest where pytest runs it, else `NotApplicable`.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tilth.errors import MissingExtraError, NotApplicable, TilthError
+from tilth.plugin import COSTS, Example, Part, Run, Shelf, View
+from tilth.records import Evidence, Findings, Rows, digest
+
+__all__ = ["PartCheck", "check_part", "parametrize_parts"]
+
+_KINDS = ("labels", "rows", "embeddings", "probs", "neighbors", "perceptual", "readable", "duplicates")
+
+
+@dataclass(frozen=True)
+class PartCheck:
+    """One named check of one part; call it to make it.
+
+    Parameters
+    ----------
+    part : type
+        The part's class.
+    name : str
+    fn : callable
+        Takes the class; returns an empty string, or what is wrong.
+    """
+
+    part: type[Part]
+    name: str
+    fn: Callable[[type[Part]], str]
+
+    def __str__(self) -> str:
+        return f"{self.part.name or self.part.__name__}-{self.name}"
+
+    def __call__(self) -> None:
+        """Raise `AssertionError` with what is wrong; skip where the part cannot run here."""
+        try:
+            wrong = self.fn(self.part)
+        except (MissingExtraError, NotApplicable) as reason:
+            pytest = sys.modules.get("pytest")
+            if pytest is None:
+                raise
+            pytest.skip(str(reason))
+        if wrong:
+            raise AssertionError(f"{self}: {wrong}")
+
+
+def check_part(part: type[Part]) -> Iterator[PartCheck]:
+    """The checks of one part, each with a name.
+
+    Parameters
+    ----------
+    part : type
+        A sub-class of `tilth.plugin.Part` in the room that its base class names.
+
+    Yields
+    ------
+    PartCheck
+
+    Examples
+    --------
+    >>> from tilth.plugin import Shelf
+    >>> for check in check_part(Shelf("detectors").get("unreadable")):
+    ...     check()
+    """
+    checks = [*_ABOUT_ALL, *_BY_ROOM.get(part.room, [])]
+    for fn in checks:
+        yield PartCheck(part, fn.__name__.removeprefix("_check_"), fn)
+
+
+def parametrize_parts(room: str) -> Any:
+    """A pytest decorator: the test gets ``check``, once for every check of every part of a room.
+
+    Parameters
+    ----------
+    room : str
+        "sources", "embedders" or "detectors"; installed packages' parts count too.
+    """
+    import pytest
+
+    checks = [check for part in Shelf(room) for check in check_part(part)]
+    return pytest.mark.parametrize("check", checks, ids=str)
+
+
+def _example(part: type[Part]) -> tuple[Part, Example]:
+    example = part.example()
+    return part(**example.params), example
+
+
+def _answer(part: Part, given: Any) -> Any:
+    """What the part's verb says to its example's input."""
+    run = Run(seed=0, path=part.name)
+    if part.room == "detectors":
+        return part.detect(given, run)  # type: ignore[attr-defined]
+    if part.room == "embedders":
+        return part.embed(given, run)  # type: ignore[attr-defined]
+    if callable(given):
+        with tempfile.TemporaryDirectory() as folder:
+            return part.read(given(Path(folder)), run)  # type: ignore[attr-defined]
+    return part.read(given, run)  # type: ignore[attr-defined]
+
+
+def _mark(answer: Any) -> str:
+    """A hash of an answer: equal answers, equal marks."""
+    if isinstance(answer, Findings):
+        return digest([answer.to_dicts(), answer.summary])
+    if isinstance(answer, Rows):
+        return digest([answer.table.column_names, [str(row) for row in answer.table.to_pylist()]])
+    array = np.ascontiguousarray(answer)
+    return digest([str(array.dtype), list(array.shape), array.tobytes().hex()])
+
+
+def _check_frozen_dataclass(part: type[Part]) -> str:
+    params = getattr(part, "__dataclass_params__", None)
+    own = "__dataclass_params__" in vars(part)
+    return "" if own and params is not None and params.frozen else "decorate it with @dataclass(frozen=True)"
+
+
+def _check_named_after_its_file(part: type[Part]) -> str:
+    stem = part.__module__.rpartition(".")[2]
+    if not part.__module__.startswith("tilth."):
+        return "" if part.name else "it has no name: take it from a shelf, or set the class fact name"
+    return "" if part.name == stem else f"its name is {part.name!r}, its file {stem!r}"
+
+
+def _check_class_facts(part: type[Part]) -> str:
+    if part.cost not in COSTS:
+        return f"cost is {part.cost!r}, not one of {', '.join(COSTS)}"
+    unknown = [kind for kind in (*part.needs, *part.wants) if kind not in _KINDS]
+    if unknown:
+        return f"it needs {unknown[0]!r}, which nothing makes"
+    return "" if isinstance(part.version, int) and part.version >= 1 else f"version is {part.version!r}"
+
+
+def _check_rebuilt_from_spec(part: type[Part]) -> str:
+    made = part()
+    spec = made.spec()
+    again = part(**spec["params"])
+    if again != made or again.key != made.key:
+        return f"built again from {spec} it is another part"
+    return "" if len(digest(spec)) == 32 else "its spec has no hash"
+
+
+def _check_parameters_are_settled(part: type[Part]) -> str:
+    """Its constructor only stores and checks: every field keeps the value it was given."""
+    made = part()
+    for field in dataclasses.fields(part):
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            return f"field {field.name} has no default"
+        if field.default is not dataclasses.MISSING and getattr(made, field.name) != field.default:
+            return f"field {field.name} was changed by the constructor"
+    return ""
+
+
+def _check_documented(part: type[Part]) -> str:
+    text = inspect.getdoc(part) or ""
+    if part.__doc__ is None or not text:
+        return "it has no docstring"
+    if dataclasses.fields(part) and "Parameters\n----------" not in text:
+        return "its docstring has no Parameters section"
+    undocumented = [f.name for f in dataclasses.fields(part) if f.name not in text.partition("Parameters")[2]]
+    if undocumented:
+        return f"its docstring does not describe {undocumented[0]!r}"
+    return "" if ">>>" in text else "its docstring has no example"
+
+
+def _check_example(part: type[Part]) -> str:
+    made, example = _example(part)
+    if not example.shows:
+        return "its example does not say what it shows"
+    wrong = example.check(_answer(made, example.given))
+    return f"its example fails: {wrong}" if wrong else ""
+
+
+def _check_says_the_same_twice(part: type[Part]) -> str:
+    made, example = _example(part)
+    first, second = (_mark(_answer(made, example.given)) for _ in range(2))
+    return "" if first == second else "it gives two answers to the same input and seed"
+
+
+def _check_findings(part: type[Part]) -> str:
+    made, example = _example(part)
+    found = _answer(made, example.given)
+    if not isinstance(found, Findings):
+        return f"it returned {type(found).__name__}, not Findings"
+    known = set(example.given.row_ids.tolist())
+    seen: set[tuple[str, str]] = set()
+    for row in found.to_dicts():
+        where = f"finding on row {row['row_id']!r}"
+        if row["row_id"] not in known or not set(row["related"]) <= known:
+            return f"{where}: it names a row that is not in the view"
+        if (row["row_id"], row["issue"]) in seen:
+            return f"{where}: there are two"
+        seen.add((row["row_id"], row["issue"]))
+        if not 0 <= row["score"] <= 1:
+            return f"{where}: score {row['score']}"
+        if row["flagged"] and not row["why"].strip():
+            return f"{where}: it is flagged without a reason"
+    digest(found.summary)
+    return ""
+
+
+def _arrays(given: View) -> dict[str, Any]:
+    held: dict[str, Any] = {"row_ids": given.row_ids, "items": given.items, "labels": given.labels}
+    held.update(split=given.split, groups=given.groups)
+    for kind, evidence in given.evidence.items():
+        held[kind] = evidence.values
+        held.update({f"{kind} {name}": array for name, array in evidence.extra.items()})
+    return held
+
+
+def _check_leaves_its_input_alone(part: type[Part]) -> str:
+    made, example = _example(part)
+    held = _arrays(example.given)
+    before = {name: copy.deepcopy(array) for name, array in held.items()}
+    _answer(made, example.given)
+    changed = [name for name, array in held.items() if not np.array_equal(array, before[name])]
+    return f"it changed {changed[0]}" if changed else ""
+
+
+def _check_empty_view(part: type[Part]) -> str:
+    """No rows: it has nothing to say, by `NotApplicable` or by empty findings; nothing else is raised."""
+    made, example = _example(part)
+    given: View = example.given
+    evidence = {
+        kind: Evidence(
+            kind,
+            found.snapshot_id,
+            found.row_ids[:0],
+            found.values[:0],
+            found.classes,
+            found.maker,
+            found.out_of_sample,
+            {name: array[:0] for name, array in found.extra.items()},
+        )
+        for kind, found in given.evidence.items()
+    }
+    table = None if given.table is None else given.table.slice(0, 0)
+    view = View(
+        given.row_ids[:0], given.items[:0], given.labels[:0], given.classes, table=table, schema=given.schema,
+        evidence=evidence,
+    )  # fmt: skip
+    try:
+        found = _answer(made, view)
+    except NotApplicable as answer:
+        return "" if answer.what else "it does not apply, but does not say why"
+    except TilthError as error:
+        return f"it fails on no rows: {type(error).__name__}: {error}"
+    return "" if len(found) == 0 else f"it found {len(found)} things in no rows"
+
+
+def _check_vectors(part: type[Part]) -> str:
+    made, example = _example(part)
+    vectors = _answer(made, example.given)
+    if not isinstance(vectors, np.ndarray) or vectors.dtype != np.float32 or vectors.ndim != 2:
+        return f"it returned {getattr(vectors, 'dtype', type(vectors).__name__)}, not (n, d) float32"
+    if len(vectors) != len(example.given) or not vectors.shape[1]:
+        return f"shape {vectors.shape} for {len(example.given)} items"
+    broken = ~np.isfinite(vectors)
+    partly = broken.any(axis=1) & ~np.isnan(vectors).all(axis=1)
+    return f"row {int(np.argmax(partly))} is partly NaN or infinite" if partly.any() else ""
+
+
+def _check_rows(part: type[Part]) -> str:
+    made, example = _example(part)
+    rows = _answer(made, example.given)
+    if not isinstance(rows, Rows) or not isinstance(rows.table, pa.Table):
+        return f"it returned {type(rows).__name__}, not Rows"
+    unknown = [name for name in (*rows.media, *rows.roles, *rows.hashes) if name not in rows.table.column_names]
+    if unknown:
+        return f"it speaks of a column {unknown[0]!r} that its table does not have"
+    short = [name for name, hashes in rows.hashes.items() if len(hashes) != len(rows.table)]
+    return f"column {short[0]!r} has another number of hashes than rows" if short else ""
+
+
+def _check_claims_nothing_foreign(part: type[Part]) -> str:
+    claimed = [uri for uri in (None, 3.5, "") if part.claims(uri)]  # type: ignore[attr-defined]
+    return f"it claims {claimed[0]!r}" if claimed else ""
+
+
+_ABOUT_ALL: list[Callable[[type[Part]], str]] = [
+    _check_frozen_dataclass,
+    _check_named_after_its_file,
+    _check_class_facts,
+    _check_rebuilt_from_spec,
+    _check_parameters_are_settled,
+    _check_documented,
+    _check_example,
+    _check_says_the_same_twice,
+]
+_BY_ROOM: dict[str, list[Callable[[type[Part]], str]]] = {
+    "detectors": [_check_findings, _check_leaves_its_input_alone, _check_empty_view],
+    "embedders": [_check_vectors],
+    "sources": [_check_rows, _check_claims_nothing_foreign],
+}
