@@ -33,9 +33,9 @@ class TableFeatures(Embedder):
 
     - a number is centred on its median and divided by its inter-quartile range (in standard deviations
       of a normal distribution); beyond 3 it grows with the logarithm, so that an extreme value stays
-      extreme but does not drown the rest. A column with a heavy tail is taken as signed ``log(1 + |x|)``
-      first. A number with many values also gets its place within 4 quarters of the distribution, so that
-      a linear model can bend;
+      extreme but does not drown the rest. A column with a heavy tail is taken as signed ``log(1 + |x| / u)``
+      first, u being a tenth of the usual size. A number with many values also gets
+      its place within 4 quarters of the distribution, so that a linear model can bend;
     - a category has one column a value. Values with a share below `rare_share` are pooled; beyond
       `max_categories` values the rest is hashed into 8 columns, with one more for how common the value is;
     - a date is a number of days, and the place in the year and in the week as points on a circle;
@@ -161,8 +161,7 @@ def _numbers(values: Float64) -> Iterator[Float64]:
     missing = np.isnan(values)
     known = values[~missing]
     if len(known) and known.min() < known.max():
-        heavy = _has_heavy_tail(known)
-        yield _scaled(np.asarray(np.sign(values) * np.log1p(np.abs(values))) if heavy else values)
+        yield _scaled(_logarithm(values, known) if _has_heavy_tail(known) else values)
         if len(np.unique(known)) >= 4 * N_STEPS and len(known) >= 100:
             yield _steps(values)
     yield from _gaps(missing)
@@ -173,6 +172,12 @@ def _has_heavy_tail(known: Float64) -> bool:
     low, first, middle, third, high = np.percentile(known, [0, 25, 50, 75, 100])
     spread = max(third - first, 1e-300)
     return bool(max(high - middle, middle - low) > 10 * spread)
+
+
+def _logarithm(values: Float64, known: Float64) -> Float64:
+    """Signed ``log(1 + |x| / u)``, with a tenth of the median size of the values other than 0 as the unit u."""
+    unit = float(np.median(np.abs(known[known != 0]))) / 10
+    return np.asarray(np.sign(values) * np.log1p(np.abs(values) / unit))
 
 
 def _scaled(values: Float64) -> Float64:
