@@ -40,7 +40,8 @@ class NearDuplicate(Detector):
         In [0, 1): the largest distance of a pair, as a share of the distance to the farthest neighbour
         looked at. 0 chooses it per row so that chance makes hardly any pair; see `tilth.find_near_duplicates`.
     max_bits : int
-        Images: the most differing bits, out of 64, of two perceptual hashes.
+        Images: the most differing bits, out of 64, of two perceptual hashes. Where there are thumbnails,
+        they must correlate too; with them, 10 bits find more copies and fewer false ones than 6 without.
 
     Examples
     --------
@@ -53,7 +54,7 @@ class NearDuplicate(Detector):
     """
 
     threshold: float = 0.0
-    max_bits: int = 6
+    max_bits: int = 10
 
     needs: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors")
     wants: ClassVar[tuple[str, ...]] = ("perceptual",)
@@ -67,9 +68,11 @@ class NearDuplicate(Detector):
         del run
         if len(view) < 2:
             raise NotApplicable("duplicates need at least 2 rows", found=f"{len(view)} row(s)")
+        looks = view.evidence.get("perceptual")
         result = find_near_duplicates(
             hashes=view.items,
-            perceptual=view["perceptual"] if "perceptual" in view.evidence else None,
+            perceptual=looks.values if looks is not None else None,
+            thumbnails=looks.extra.get("thumbnails") if looks is not None else None,
             neighbors=graph_of(view),
             threshold=self.threshold or "auto",
             max_bits=self.max_bits,

@@ -26,6 +26,8 @@ _EXPECTED_FALSE = 0.005
 _LARGEST_RATIO = 0.4
 _LEAST_BITS = 8
 _SAME = 0.99
+#: A perceptual pair must be nearer than this share of the distance to the 10th most alike image (as thumbnails).
+_THUMBNAIL_RATIO, _THUMBNAIL_RANK = 0.55, 10
 _KINDS = ("none", "exact", "perceptual", "embedding")
 
 
@@ -82,9 +84,11 @@ def find_near_duplicates(
     *,
     hashes: ArrayLike | None = None,
     perceptual: ArrayLike | None = None,
+    thumbnails: ArrayLike | None = None,
     neighbors: NeighborGraph | None = None,
     threshold: float | Literal["auto"] = "auto",
     max_bits: int = 6,
+    min_correlation: float = 0.9,
     metric: Metric = "euclidean",
     k: int = 15,
     scale: bool = True,
@@ -101,6 +105,10 @@ def find_near_duplicates(
     perceptual : (n,) array_like of uint64, optional
         Perceptual hashes (`tilth.numerics.images.perceptual_hash`), compared by the number of differing bits. Hashes
         with fewer than 8 set or unset bits come from blank images and are not compared.
+    thumbnails : (n, p) array_like of numbers, optional
+        Small grey pictures of the same images. A perceptual pair then counts only where the two pictures correlate
+        by at least `min_correlation` and stand out from either image's other likenesses: hashes alone bring together
+        different photographs of the same plain scene.
     neighbors : NeighborGraph, optional
         A ready graph, used in place of `X`.
     threshold : float in (0, 1) or "auto", default "auto"
@@ -109,6 +117,8 @@ def find_near_duplicates(
         and never above 0.4.
     max_bits : int in [0, 20], default 6
         The most differing bits of a perceptual pair.
+    min_correlation : float in [-1, 1], default 0.9
+        Least correlation of the thumbnails of a perceptual pair.
     metric : {"euclidean", "cosine"}, default "euclidean"
         For `X`. Cosine calls rows alike that differ only in length, so use it for embeddings alone.
     k : int, default 15
@@ -163,7 +173,7 @@ def find_near_duplicates(
         codes = as_codes(perceptual)
         ones = np.bitwise_count(codes)
         uninformative = (ones < _LEAST_BITS) | (ones > 64 - _LEAST_BITS)
-        links.append(_equal_looks(codes, uninformative, max_bits))
+        links.append(_confirmed(_equal_looks(codes, uninformative, max_bits), thumbnails, n, min_correlation))
     if X is not None or neighbors is not None:
         graph = neighbors if neighbors is not None else _graph(X, metric, k, scale, random_state)
         found, background = _close_pairs(graph, threshold)
@@ -236,6 +246,28 @@ def _equal_looks(codes: NDArray[np.uint64], skip: NDArray[np.bool_], max_bits: i
     second = np.concatenate([tied, rows[where[b]]])
     distance = np.concatenate([np.zeros(len(head)), bits.astype(np.float64)])
     return _Links(first, second, distance, 0.99 - 0.49 * distance / max(max_bits, 1), 2)
+
+
+def _confirmed(links: _Links, thumbnails: ArrayLike | None, n: int, least: float) -> _Links:
+    """The pairs whose thumbnails correlate, and clearly more than with other images; all of them without thumbnails."""
+    if thumbnails is None:
+        return links
+    small = np.asarray(thumbnails, dtype=np.float32)
+    if small.ndim != 2 or len(small) != n:
+        raise AlignmentError("thumbnails must have one row for each image", found=f"shape {small.shape} for {n} rows")
+    small = small - small.mean(axis=1, keepdims=True)
+    small /= np.maximum(np.linalg.norm(small, axis=1, keepdims=True), 1e-9)
+    alike = np.einsum("ij,ij->i", small[links.first], small[links.second])
+    rows, where = np.unique(np.concatenate([links.first, links.second]), return_inverse=True)
+    usual = np.full(len(rows), -1.0)
+    others = min(_THUMBNAIL_RANK, n - 1)
+    if n > _THUMBNAIL_RANK:
+        for start in range(0, len(rows), 512):
+            block = small[rows[start : start + 512]] @ small.T
+            usual[start : start + 512] = -np.partition(-block, others, axis=1)[:, others]
+    level = np.maximum(usual[where[: len(alike)]], usual[where[len(alike) :]])
+    keep = (alike >= least) & (1 - alike <= _THUMBNAIL_RATIO**2 * (1 - level))
+    return _Links(links.first[keep], links.second[keep], links.distance[keep], links.score[keep], links.kind)
 
 
 def _close_pairs(graph: NeighborGraph, threshold: float | Literal["auto"]) -> tuple[_Links, Floats]:

@@ -42,7 +42,7 @@ def advise(snapshot: Snapshot, findings: Mapping[str, Findings]) -> tuple[str, .
         )
     if conflicting := int(duplicates.get("conflicting_labels", 0)):
         said.append(f"Settle {_count(conflicting, 'group')} of duplicates whose labels contradict each other.")
-    if copies := flagged("near_duplicate"):
+    if copies := int(duplicates.get("surplus_rows", flagged("near_duplicate"))):
         said.append(f"Drop or keep on purpose {_count(copies, 'row')} that repeat another row.")
     if strange := flagged("outlier"):
         said.append(f"Look at {_count(strange, 'outlier')}: rows unlike all others are often foreign or broken.")
@@ -50,7 +50,16 @@ def advise(snapshot: Snapshot, findings: Mapping[str, Findings]) -> tuple[str, .
         said.append(f"Collect more of the rare classes: {_count(rare, 'row')} belong to one.")
     if gaps := flagged("missing_values"):
         said.append(f"Fill or drop {_count(gaps, 'row')} with missing values.")
+    if flagged("underperforming_group"):
+        groups = findings["underperforming_group"].summary["weak_groups"]
+        said.append(
+            f"Collect rows like those of {_count(len(groups), 'weak group')}: the model is right on "
+            f"{min(group['accuracy'] for group in groups):.0%} of the worst one."
+        )
+    if flagged("non_iid"):
+        said.append("Shuffle the rows before you split or sample by position: alike rows stand together in the file.")
     known = {"unreadable", "near_duplicate", "label_error", "outlier", "class_imbalance", "missing_values"}
+    known |= {"non_iid", "underperforming_group"}
     said += [
         f"Look at {_count(found.n_flagged, 'row')} flagged by {name}."
         for name, found in findings.items()

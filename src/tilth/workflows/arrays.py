@@ -11,7 +11,7 @@ import numpy as np
 
 from tilth.engine import Resolver, ResolverOptions
 from tilth.errors import ProbabilityError
-from tilth.numerics.in_sample import detect_in_sample
+from tilth.numerics.crossfit import detect_in_sample
 from tilth.records import Evidence, digest
 from tilth.sources import choose_source
 from tilth.workflows.audit import Audit, audit_snapshot, pick_detectors

@@ -178,10 +178,10 @@ def audit(
         execution, quality, actions = audit_snapshot(snapshot, parts, resolver, max_cost=max_cost)
         store.put_findings(
             dataset.name,
-            snapshot.id,
             execution.findings,
             execution.outcomes,
             {"quality": quality, "actions": list(actions), "seed": options.seed, "model": chosen.model_name},
+            snapshot_id=snapshot.id,
         )
     return Audit(
         dataset,

@@ -233,7 +233,7 @@ def fix(
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         latest = None if audit_options else store.latest_findings(dataset.name, snapshot.id)
-    findings = latest.findings if latest is not None else audit(dataset, options=options, **audit_options).findings
+    findings = latest[0] if latest is not None else audit(dataset, options=options, **audit_options).findings
     with opened(dataset) as store:
         when = store.now()
     plan = make_plan(dataset, snapshot, findings, policies or DEFAULT_POLICIES, when=when, include_test=include_test)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tilth.engine import Resolver
 from tilth.errors import AlignmentError, ParameterError, ProbabilityError
-from tilth.numerics.in_sample import detect_in_sample
+from tilth.numerics.crossfit import detect_in_sample
 from tilth.plugin import Run
 from tilth.records import Evidence, Snapshot, digest
 from tilth.sources import choose_source
