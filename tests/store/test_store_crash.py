@@ -184,6 +184,8 @@ def test_a_version_that_no_record_names_is_removed(path: Path) -> None:
         uri = str(path / "rows" / "d.lance")
         lance_io.append(uri, lance_io.read(uri, 1).slice(0, 5).set_column(0, "row_id", pa.array(list("abcde"))))
         assert space.clean() > 0
+        newest = lance_io.latest(uri)
+        assert (space.clean(), space.clean(), lance_io.latest(uri)) == (0, 0, newest)
         assert space.load_snapshot(make().id).table.equals(make().table)
         assert len(lance_io.read(uri, lance_io.latest(uri))) == 3000
 

@@ -80,10 +80,15 @@ def keep_only(uri: str, versions: set[int]) -> None:
     """Remove every other version and every file that no kept version needs. The caller holds the writer lock."""
     with _lance(uri) as lance:
         dataset = lance.dataset(uri)
-        if dataset.version not in versions:  # Lance never removes the newest version: make it one worth keeping
-            lance.dataset(uri, version=max(versions)).restore()
+        kept = lance.dataset(uri, version=max(versions))
+        if dataset.version not in versions and _pieces(dataset) != _pieces(kept):
+            kept.restore()  # Lance never removes the newest version: make it one that holds no stray rows
             dataset = lance.dataset(uri)
         unwanted = [v["version"] for v in dataset.versions() if v["version"] not in versions | {dataset.version}]
         # With no version to remove, stray files still go: nothing is older than a century.
         which = {"versions": unwanted} if unwanted else {"older_than": timedelta(days=36500)}
         dataset.cleanup_old_versions(**which, delete_unverified=True, error_if_tagged_old_versions=False)
+
+
+def _pieces(dataset: Any) -> list[str]:
+    return [str(fragment.metadata.to_json()) for fragment in dataset.get_fragments()]
