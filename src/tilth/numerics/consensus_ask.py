@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import AlignmentError, ParameterError
-from tilth.numerics.consensus_em import one_coin_confusions
-from tilth.numerics.consensus_result import Consensus
+from tilth.numerics.consensus_result import Consensus, one_coin_confusions
 from tilth.numerics.votes import Votes
 
 __all__ = ["AskNext", "activelab_scores", "ask_next"]

@@ -15,6 +15,7 @@ from tilth.numerics.consensus_result import (
     choose_labels,
     class_votes,
     fill_quality,
+    one_coin_confusions,
     vote_shares,
 )
 from tilth.numerics.votes import Votes, add_votes
@@ -294,7 +295,7 @@ def _updated(
     beliefs, touched, mine = item_part
     counts, who, local_counts = rater_part
     known = touched < fitted.labels.size
-    voted = max(int(np.count_nonzero(np.diff(grown.items))) + 1, 1)
+    voted = 1 + int(np.count_nonzero(grown.items[1:] != grown.items[:-1]))
     shift = mine.sum(axis=0) - beliefs[touched[known]].sum(axis=0)
     prior = fitted.prior * (voted - int(np.count_nonzero(~known))) + shift
     prior = np.clip(prior, 0.0, None) / np.clip(prior, 0.0, None).sum()
@@ -394,9 +395,3 @@ def one_coin(
         iterations=steps,
         converged=converged,
     )
-
-
-def one_coin_confusions(quality: FloatArray, k: int) -> FloatArray:
-    """Return confusion matrices with `quality` on the diagonal and the rest spread evenly."""
-    off = ((1 - quality) / (k - 1))[:, None, None]
-    return off + (quality[:, None, None] - off) * np.eye(k)

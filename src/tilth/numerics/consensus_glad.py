@@ -28,7 +28,7 @@ def glad(
     init: Consensus | None = None,
     max_iter: int = 100,
     tol: float = 1e-5,
-    gradient_steps: int = 25,
+    gradient_steps: int = 10,
 ) -> Consensus:
     """Infer true classes where some items are harder than others (GLAD).
 
@@ -45,8 +45,8 @@ def glad(
     max_iter : int, default=100
         Steps of expectation maximisation.
     tol : float, default=1e-5
-        Stop when the expected log-likelihood per vote and class changes less.
-    gradient_steps : int, default=25
+        Stop when the log posterior per vote gains less.
+    gradient_steps : int, default=10
         Gradient (L-BFGS) steps inside each maximisation.
 
     Returns
@@ -92,11 +92,11 @@ def glad(
         )
         point = found.x
         beliefs, likelihood = model.expect(point)
-        gain = -float(found.fun) / (made.n_votes * k)
-        if gain - last < tol:
+        reached = likelihood - 0.5 * float(((point - 1.0) ** 2).sum())
+        if reached - last < tol * made.n_votes:
             converged = True
             break
-        last = gain
+        last = reached
     ability, ease = point[: made.n_raters], point[made.n_raters :]
     voted = made.votes_per_item > 0
     mean_ease = float(ease[voted].mean())

@@ -11,7 +11,15 @@ import numpy.typing as npt
 from tilth.errors import AlignmentError, LabelError, ParameterError
 from tilth.numerics.votes import Votes, as_votes
 
-__all__ = ["Consensus", "check_iterations", "choose_labels", "class_votes", "fill_quality", "vote_shares"]
+__all__ = [
+    "Consensus",
+    "check_iterations",
+    "choose_labels",
+    "class_votes",
+    "fill_quality",
+    "one_coin_confusions",
+    "vote_shares",
+]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -122,3 +130,9 @@ def check_iterations(max_iter: int, tol: float) -> None:
         raise ParameterError("max_iter must be at least 1", found=str(max_iter))
     if not tol >= 0:
         raise ParameterError("tol must not be negative", found=str(tol))
+
+
+def one_coin_confusions(quality: FloatArray, k: int) -> FloatArray:
+    """Return confusion matrices with `quality` on the diagonal and the rest spread evenly."""
+    off = ((1 - quality) / (k - 1))[:, None, None]
+    return off + (quality[:, None, None] - off) * np.eye(k)

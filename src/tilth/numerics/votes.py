@@ -288,19 +288,34 @@ def _replaced(count: int) -> tuple[str, ...]:
 
 
 def _merge(old: Votes, new: Votes) -> Votes:
-    """Merge sorted new votes into sorted old ones in one pass."""
-    width = new.n_raters
-    old_key = old.items * width + old.raters
-    key = new.items * width + new.raters
-    spot = np.searchsorted(old_key, key)
-    same = (spot < old_key.size) & (old_key[np.minimum(spot, old_key.size - 1)] == key)
-    values: Any = old.values.copy()
-    values[spot[same]] = new.values[same]
-    add = ~same
+    """Merge a few sorted new votes into many sorted old ones, touching the old arrays once."""
+    low = np.searchsorted(old.items, new.items, side="left")
+    size = np.searchsorted(old.items, new.items, side="right") - low
+    owner = np.repeat(np.arange(low.size), size)
+    rows = low[owner] + np.arange(owner.size) - np.repeat(np.cumsum(size) - size, size)
+    before = old.raters[rows] < new.raters[owner]
+    spot = low + np.bincount(owner, before, minlength=low.size).astype(np.int64)
+    hit = old.raters[rows] == new.raters[owner]
+    values: Any = old.values
+    if hit.any():
+        values = values.copy()
+        values[rows[hit]] = new.values[owner[hit]]
+    add = np.ones(low.size, dtype=bool)
+    add[owner[hit]] = False
+    at = spot[add]
     return replace(
         new,
-        items=np.insert(old.items, spot[add], new.items[add]),
-        raters=np.insert(old.raters, spot[add], new.raters[add]),
-        values=np.insert(values, spot[add], new.values[add]),
-        notes=old.notes + new.notes + _replaced(int(same.sum())),
+        items=_insert(old.items, at, new.items[add]),
+        raters=_insert(old.raters, at, new.raters[add]),
+        values=_insert(values, at, new.values[add]),
+        notes=old.notes + new.notes + _replaced(int(np.count_nonzero(~add))),
     )
+
+
+def _insert(column: AnyArray, at: IntArray, added: AnyArray) -> AnyArray:
+    """Insert values at sorted positions by copying the stretches between them."""
+    cuts = [0, *at.tolist(), column.size]
+    pieces: list[AnyArray] = [column[: cuts[1]]]
+    for i in range(at.size):
+        pieces += [added[i : i + 1], column[cuts[i + 1] : cuts[i + 2]]]
+    return np.concatenate(pieces)

@@ -88,7 +88,7 @@ def read_matrix(
         )
     for names, size, what in ((item_names, table.shape[0], "item"), (rater_names, table.shape[1], "rater")):
         if names is not None and len(names) != size:
-            raise AlignmentError(f"{what}name_array must name every {what}", found=f"{len(names)} names for {size}")
+            raise AlignmentError(f"{what}_names must name every {what}", found=f"{len(names)} names for {size}")
     items = np.repeat(np.arange(table.shape[0], dtype=np.int64), table.shape[1])
     raters = np.tile(np.arange(table.shape[1], dtype=np.int64), table.shape[0])
     return (
@@ -127,7 +127,7 @@ def index_names(column: AnyArray, names: Sequence[Any] | None, what: str) -> tup
             f"a vote of an unknown {what}",
             where=f"row {row}",
             found=repr(column[row]),
-            fix=f"add it to {what}name_array",
+            fix=f"add it to {what}_names",
         )
     return index, array
 
