@@ -223,12 +223,13 @@ def test_known_duplicates_of_cifar10(shared_data) -> None:  # type: ignore[no-un
     check(find_near_duplicates(perceptual=code), len(code))
 
 
-def test_thumbnails_veto_pairs_that_only_share_a_hash() -> None:
-    rng = np.random.default_rng(0)
-    small = rng.integers(0, 256, (4, 64))
-    small[1] = np.clip(small[0] * 0.9 + 4, 0, 255)
-    codes = np.array([0x0F0F0F0F0F0F0F0F, 0x0F0F0F0F0F0F0F0E, 0x0F0F0F0F0F0F0F0D, 0x0F0F0F0F0F0F0F0B], dtype=np.uint64)
+def test_embeddings_veto_pairs_that_only_share_a_hash() -> None:
+    X = np.random.default_rng(0).normal(0, 1, (60, 8))
+    X[1] = X[0] + 0.25  # near enough to confirm the hashes, too far to count by itself
+    codes = np.random.default_rng(1).integers(1, 1 << 63, 60, dtype=np.uint64)
+    codes[:4] = [0x0F0F0F0F0F0F0F0F, 0x0F0F0F0F0F0F0F0E, 0x0F0F0F0F0F0F0F0D, 0x0F0F0F0F0F0F0F0B]
     assert len(find_near_duplicates(perceptual=codes).groups[0]) == 4
-    assert find_near_duplicates(perceptual=codes, thumbnails=small).groups == ((0, 1),)
-    with pytest.raises(AlignmentError, match="one row for each image"):
-        find_near_duplicates(perceptual=codes, thumbnails=small[:3])
+    assert find_near_duplicates(X).groups == ()
+    found = find_near_duplicates(X, perceptual=codes, max_bits=6)
+    assert found.groups == ((0, 1),)
+    assert found.kind[0] == "perceptual"

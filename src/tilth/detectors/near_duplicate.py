@@ -40,8 +40,7 @@ class NearDuplicate(Detector):
         In [0, 1): the largest distance of a pair, as a share of the distance to the farthest neighbour
         looked at. 0 chooses it per row so that chance makes hardly any pair; see `tilth.find_near_duplicates`.
     max_bits : int
-        Images: the most differing bits, out of 64, of two perceptual hashes. Where there are thumbnails,
-        they must correlate too; with them, 10 bits find more copies and fewer false ones than 6 without.
+        Images: the most differing bits, out of 64, of two perceptual hashes; the embeddings must confirm the pair.
 
     Examples
     --------
@@ -72,7 +71,6 @@ class NearDuplicate(Detector):
         result = find_near_duplicates(
             hashes=view.items,
             perceptual=looks.values if looks is not None else None,
-            thumbnails=looks.extra.get("thumbnails") if looks is not None else None,
             neighbors=graph_of(view),
             threshold=self.threshold or "auto",
             max_bits=self.max_bits,

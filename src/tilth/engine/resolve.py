@@ -22,7 +22,7 @@ from tilth.errors import NotApplicable, PartError, TilthError
 from tilth.numerics.crossfit import cross_fit_probabilities, default_classifier
 from tilth.numerics.duplicates import find_near_duplicates
 from tilth.numerics.folds import merge_groups
-from tilth.numerics.images import decode_image, grey_thumbnail, perceptual_hash
+from tilth.numerics.images import decode_image, perceptual_hash
 from tilth.numerics.neighbors import NeighborGraph, nearest_neighbors
 from tilth.numerics.sounds import decode_audio
 from tilth.plugin import View
@@ -54,10 +54,8 @@ class ResolverOptions:
     n_neighbors: int = 10
 
 
-def _look(data: bytes) -> npt.NDArray[np.uint8]:
-    """Perceptual hash (8 bytes) and grey thumbnail (256 bytes) of an image."""
-    image = decode_image(data)
-    return np.concatenate([np.asarray([perceptual_hash(image)], "<u8").view(np.uint8), grey_thumbnail(image)])
+def _perceptual(data: bytes) -> np.uint64:
+    return perceptual_hash(decode_image(data))
 
 
 def _readable_image(data: bytes) -> np.uint8:
@@ -185,14 +183,12 @@ class Resolver:
         files = media_files(self.snapshot, "image")
         if len(files) != 1:
             raise NotApplicable("perceptual hashes need exactly one image column", found=str(len(files)))
-        maker = {"kind": "perceptual", "version": 2}
+        maker = {"kind": "perceptual", "version": 1}
 
         def make(run: EngineRun) -> Evidence:
-            results = run.map_items(_look, files[0], maker=maker)
+            results = run.map_items(_perceptual, files[0], maker=maker)
             rows = np.asarray([i for i, r in enumerate(results) if not isinstance(r, Exception)], dtype=np.int64)
-            looks = np.asarray([results[i] for i in rows], dtype=np.uint8).reshape(len(rows), -1)
-            hashes = np.ascontiguousarray(looks[:, :8]).view("<u8").ravel().astype(np.uint64)
-            return self._evidence("perceptual", rows, hashes, extra={"thumbnails": looks[:, 8:]})
+            return self._evidence("perceptual", rows, np.asarray([results[i] for i in rows], dtype=np.uint64))
 
         return self._stored("perceptual", inputs_key(self.snapshot), maker, make)
 

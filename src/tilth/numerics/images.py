@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "decode_image",
-    "grey_thumbnail",
     "image_size",
     "perceptual_hash",
     "resize",
@@ -287,35 +286,6 @@ def perceptual_hash(image: ArrayLike) -> np.uint64:
     low[np.abs(low) < 1.0] = 0.0  # less than rounding of the grey values explains
     bits = low > np.median(low[1:])
     return np.packbits(bits).view(">u8")[0].astype(np.uint64)  # type: ignore[no-any-return]
-
-
-def grey_thumbnail(image: ArrayLike, size: int = 16) -> NDArray[np.uint8]:
-    """A square grey picture as one row of numbers, for telling whether two images look alike.
-
-    Parameters
-    ----------
-    image : (h, w), (h, w, 1) or (h, w, 3) uint8 array_like
-    size : int, default 16
-        Side in pixels; proportions are not kept.
-
-    Returns
-    -------
-    (size * size,) uint8
-
-    Raises
-    ------
-    DataError
-        Not an image array.
-
-    Examples
-    --------
-    >>> grey_thumbnail(np.full((40, 30, 3), 7, dtype=np.uint8), 2).tolist()
-    [7, 7, 7, 7]
-    """
-    from PIL import Image
-
-    grey = Image.fromarray(_as_pixels(image)).convert("L").resize((size, size), Image.Resampling.BOX)
-    return np.asarray(grey, dtype=np.uint8).ravel()
 
 
 def thumbnail_png(image: ArrayLike, size: int) -> bytes:

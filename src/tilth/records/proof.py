@@ -109,5 +109,18 @@ class Proof:
         raise KeyError(name)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-like form."""
+        """JSON-like form; `from_dict` gives an equal proof back."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Proof:
+        """Inverse of `to_dict`."""
+        arms = tuple(
+            Arm(a["name"], a["score"], Effect(**a["against_before"]) if a["against_before"] else None)
+            for a in data["arms"]
+        )
+        groups = {
+            name: tuple(ClassEffect(**{**g, "effect": Effect(**g["effect"])}) for g in data[name])
+            for name in ("classes", "slices")
+        }
+        return cls(**{**data, **groups, "arms": arms, "notes": tuple(data["notes"])})

@@ -176,6 +176,17 @@ class Catalog:
         with self._ledger.write() as c:
             c.execute(tables.runs.insert().values(**values))
 
+    def put_proof(self, dataset: str, made: str, content: str) -> None:
+        """Keep a proof, as JSON."""
+        with self._ledger.write() as c:
+            c.execute(tables.proofs.insert().values(dataset=dataset, made=made, content=content))
+
+    def proofs(self, dataset: str) -> list[str]:
+        """All proofs of a dataset as JSON, oldest first."""
+        t = tables.proofs
+        with self._ledger.read() as c:
+            return list(c.scalars(sa.select(t.c.content).where(t.c.dataset == dataset).order_by(t.c.seq)))
+
     def latest_run(self, dataset: str, snapshot_id: str | None) -> dict[str, Any] | None:
         """The newest run on a dataset, or on one of its snapshots."""
         t = tables.runs

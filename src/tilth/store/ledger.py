@@ -100,6 +100,14 @@ class tables:  # noqa: N801 - a namespace, read as tables.decisions
         sa.Column("outcomes", sa.Text, nullable=False),
         sa.Column("summary", sa.Text, nullable=False),
     )
+    proofs = sa.Table(
+        "proofs",
+        _metadata,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("dataset", sa.String(255), nullable=False, index=True),
+        sa.Column("made", sa.String(40), nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+    )
 
 
 class Ledger:

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tilth.errors import ParameterError, StoreError, TilthError
-from tilth.records import Decision, Evidence, Findings, Outcome, Schema, Snapshot, digest
+from tilth.records import Decision, Evidence, Findings, Outcome, Proof, Schema, Snapshot, digest
 from tilth.store.cells import read_schema, schema_text
 from tilth.store.depot import Depot
 from tilth.store.items import ItemCache, clean_items
@@ -366,6 +366,15 @@ class Workspace:
 
         findings = read_findings(self.path / "findings", run["id"], json.loads(run["parts"]))
         return findings, tuple(Outcome(**o) for o in json.loads(run["outcomes"])), json.loads(run["summary"])
+
+    def put_proof(self, dataset: str, proof: Proof) -> None:
+        """Keep a proof."""
+        check_name(dataset)
+        self._catalog.put_proof(dataset, self.now(), json.dumps(proof.to_dict()))
+
+    def proofs(self, dataset: str) -> list[Proof]:
+        """All proofs of a dataset, oldest first."""
+        return [Proof.from_dict(json.loads(content)) for content in self._catalog.proofs(dataset)]
 
     # --- upkeep --------------------------------------------------------------------------------
 
