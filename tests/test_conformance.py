@@ -28,6 +28,11 @@ def test_sources_conform(check: PartCheck) -> None:
     check()
 
 
+@parametrize_parts("strategies")
+def test_strategies_conform(check: PartCheck) -> None:
+    check()
+
+
 @dataclass(frozen=True)
 class Broken(Detector):
     """A detector that breaks its contract in the ways that its field says.

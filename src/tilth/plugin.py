@@ -8,13 +8,9 @@ parts through the entry-point group ``tilth.ROOM``.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
-import importlib.util
-import inspect
-import pkgutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
@@ -25,8 +21,9 @@ import pyarrow as pa
 
 from tilth.errors import AlignmentError, Cancelled, MissingExtraError, PartError
 from tilth.records import Evidence, Findings, Items, Rows, Schema, digest
+from tilth.shelf import Shelf
 
-__all__ = ["Detector", "Embedder", "Example", "Items", "Part", "Run", "Shelf", "Source", "View"]
+__all__ = ["Detector", "Embedder", "Example", "Items", "Part", "Run", "Shelf", "Source", "Strategy", "View"]
 
 T = TypeVar("T")
 COSTS = ("instant", "cheap", "model", "network")
@@ -258,7 +255,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Source(Part):
-    """Outside world to rows. Verb: ``read``."""
+    """Outside world to rows. Verb: ``read``.
+
+    The ``given`` of its example is a function of an empty folder that returns the uri or object to read.
+    """
 
     room: ClassVar[str] = "sources"
 
@@ -299,95 +299,17 @@ class Detector(Part):
         raise PartError("this detector cannot detect", where=self.name)
 
 
-class Shelf:
-    """The parts of one room: found by folder and entry point, imported only when taken.
+@dataclass(frozen=True)
+class Strategy(Part):
+    """Evidence and a budget to picks. Verb: ``pick``.
 
-    Parameters
-    ----------
-    room : str
-        Name of a sub-package of ``tilth``.
-
-    Examples
-    --------
-    >>> "outlier" in Shelf("detectors").names()
-    True
+    The pool is the rows of the view whose label is -1. Picks are findings: one for each row to be labelled,
+    flagged, the one to ask first with the highest score. It works from zero labels on: evidence that
+    needs a trained model (``probs``, ``committee``) belongs in its ``wants``.
     """
 
-    def __init__(self, room: str) -> None:
-        self.room = room
-        self._found = self._scan()
+    room: ClassVar[str] = "strategies"
 
-    def _scan(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        package = importlib.import_module(f"tilth.{self.room}")
-        for module in pkgutil.walk_packages(package.__path__, f"tilth.{self.room}."):
-            stem = module.name.rpartition(".")[2]
-            if module.ispkg or stem.startswith("_"):
-                continue
-            self._add(found, stem, module.name)
-        from importlib.metadata import entry_points
-
-        for point in entry_points(group=f"tilth.{self.room}"):
-            self._add(found, point.name, point.value)
-        return dict(sorted(found.items()))
-
-    def _add(self, found: dict[str, str], name: str, target: str) -> None:
-        if name in found:
-            raise PartError(
-                f"two parts of {self.room} have the same name",
-                found=f"{name!r} in {found[name]} and {target}",
-                fix="rename one of them",
-            )
-        found[name] = target
-
-    def names(self) -> tuple[str, ...]:
-        """Names of all parts, sorted; imports none of them."""
-        return tuple(self._found)
-
-    def get(self, name: str) -> type[Any]:
-        """The class of a part; `PartError` with the nearest names where there is none."""
-        if name not in self._found:
-            near = difflib.get_close_matches(name, self._found, n=3, cutoff=0.4)
-            raise PartError(
-                f"no such part in {self.room}",
-                found=repr(name),
-                fix=f"did you mean {' or '.join(near)}?" if near else f"the parts are {', '.join(self._found)}",
-            )
-        target = self._found[name]
-        module_name, _, attribute = target.partition(":")
-        module = importlib.import_module(module_name)
-        made = getattr(module, attribute) if attribute else self._only_part(module)
-        made.name = name
-        made.room = self.room
-        return made
-
-    def _only_part(self, module: ModuleType) -> type[Part]:
-        parts = [
-            value
-            for value in vars(module).values()
-            if inspect.isclass(value) and issubclass(value, Part) and value.__module__ == module.__name__
-        ]
-        if len(parts) != 1:
-            raise PartError(
-                "a part's file must hold exactly one part",
-                where=module.__name__,
-                found=", ".join(part.__name__ for part in parts) or "none",
-            )
-        return parts[0]
-
-    def make(self, name: str, **params: Any) -> Any:
-        """A part with parameters; an unknown parameter raises `PartError` with the known ones."""
-        cls = self.get(name)
-        known = [f.name for f in dataclasses.fields(cls)]
-        unknown = [param for param in params if param not in known]
-        if unknown:
-            raise PartError(
-                f"{name} has no parameter {unknown[0]!r}",
-                fix=f"its parameters are {', '.join(known) or 'none'}",
-            )
-        return cls(**params)
-
-    def __iter__(self) -> Iterator[type[Any]]:
-        """The classes of all parts, in the order of their names."""
-        for name in self._found:
-            yield self.get(name)
+    def pick(self, view: View, budget: int, run: Run) -> Findings:
+        """At most `budget` rows of `view` to be labelled next."""
+        raise PartError("this strategy cannot pick", where=self.name)

@@ -36,6 +36,8 @@ from tilth.records import Evidence, Findings, Rows, digest
 __all__ = ["PartCheck", "check_part", "parametrize_parts"]
 
 _KINDS = ("labels", "rows", "embeddings", "probs", "neighbors", "perceptual", "readable", "duplicates")
+#: Made by the active-learning loop, for strategies only.
+_POOL_KINDS = ("committee", "label_probs", "costs")
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def parametrize_parts(room: str) -> Any:
     Parameters
     ----------
     room : str
-        "sources", "embedders" or "detectors"; installed packages' parts count too.
+        "sources", "embedders", "detectors" or "strategies"; installed packages' parts count too.
     """
     import pytest
 
@@ -118,6 +120,8 @@ def _answer(part: Part, given: Any) -> Any:
     run = Run(seed=0, path=part.name)
     if part.room == "detectors":
         return part.detect(given, run)  # type: ignore[attr-defined]
+    if part.room == "strategies":
+        return part.pick(given, max(int((given.labels < 0).sum()) // 2, min(len(given), 1)), run)  # type: ignore[attr-defined]
     if part.room == "embedders":
         return part.embed(given, run)  # type: ignore[attr-defined]
     if callable(given):
@@ -152,7 +156,7 @@ def _check_named_after_its_file(part: type[Part]) -> str:
 def _check_class_facts(part: type[Part]) -> str:
     if part.cost not in COSTS:
         return f"cost is {part.cost!r}, not one of {', '.join(COSTS)}"
-    unknown = [kind for kind in (*part.needs, *part.wants) if kind not in _KINDS]
+    unknown = [kind for kind in (*part.needs, *part.wants) if kind not in _KINDS + _POOL_KINDS]
     if unknown:
         return f"it needs {unknown[0]!r}, which nothing makes"
     return "" if isinstance(part.version, int) and part.version >= 1 else f"version is {part.version!r}"
@@ -275,6 +279,34 @@ def _check_empty_view(part: type[Part]) -> str:
     return "" if len(found) == 0 else f"it found {len(found)} things in no rows"
 
 
+def _check_picks(part: type[Part]) -> str:
+    made, example = _example(part)
+    view: View = example.given
+    for budget in (1, int((view.labels < 0).sum())):
+        rows = made.pick(view, budget, Run(path=part.name)).to_dicts()  # type: ignore[attr-defined]
+        if not 0 < len(rows) <= budget:
+            return f"it picked {len(rows)} rows for a budget of {budget}"
+        if [row["score"] for row in rows] != sorted((row["score"] for row in rows), reverse=True):
+            return "the row to ask first does not come first"
+        if not all(row["flagged"] and any(c.isdigit() for c in row["why"]) for row in rows):
+            return "a pick has no reason with a number in it"
+    return ""
+
+
+def _check_no_labels(part: type[Part]) -> str:
+    """Zero labels and a single labelled class: it still picks."""
+    made, example = _example(part)
+    view: View = example.given
+    evidence = {k: e for k, e in view.evidence.items() if k not in ("probs", "committee", "label_probs")}
+    first = int(np.argmin(view.labels))
+    for labels in (np.full(len(view), -1), np.where(np.arange(len(view)) == first, 0, -1)):
+        given = dataclasses.replace(view, labels=labels.astype(np.int64), evidence=evidence)
+        found = made.pick(given, 2, Run(path=part.name))  # type: ignore[attr-defined]
+        if len(found) != 2:
+            return f"it picked {len(found)} of 2 rows where {int((labels >= 0).sum())} have labels"
+    return ""
+
+
 def _check_vectors(part: type[Part]) -> str:
     made, example = _example(part)
     vectors = _answer(made, example.given)
@@ -317,5 +349,6 @@ _ABOUT_ALL: list[Callable[[type[Part]], str]] = [
 _BY_ROOM: dict[str, list[Callable[[type[Part]], str]]] = {
     "detectors": [_check_findings, _check_leaves_its_input_alone, _check_empty_view],
     "embedders": [_check_vectors],
+    "strategies": [_check_findings, _check_picks, _check_no_labels, _check_leaves_its_input_alone, _check_empty_view],
     "sources": [_check_rows, _check_claims_nothing_foreign],
 }

@@ -1,0 +1,59 @@
+"""Least confidence: ask where the most probable class is least probable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tilth.numerics.query_scores import uncertainty_scores
+from tilth.plugin import Example, Run, Strategy, View
+from tilth.records import Findings
+from tilth.strategies._common import best_first, cold_start, example_view, pool_rows
+
+__all__ = ["LeastConfidence"]
+
+
+@dataclass(frozen=True)
+class LeastConfidence(Strategy):
+    """Pick the rows whose most probable class is least probable [1]_.
+
+    References
+    ----------
+    .. [1] Lewis, Gale (1994). A sequential algorithm for training text classifiers. SIGIR.
+
+    Examples
+    --------
+    >>> from tilth.plugin import Run
+    >>> LeastConfidence().pick(LeastConfidence.example().given, 1, Run()).table.column("row_id").to_pylist()
+    ['r5']
+    """
+
+    wants: ClassVar[tuple[str, ...]] = ("embeddings", "probs")
+    cost: ClassVar[str] = "model"
+
+    def pick(self, view: View, budget: int, run: Run) -> Findings:
+        """Most unsure rows first, without near-copies."""
+        pool = pool_rows(view, budget)
+        if "probs" not in view.evidence:
+            return cold_start(self, view, budget, run)
+        probs = view["probs"][pool]
+        scores = uncertainty_scores(probs, method="least_confidence")
+
+        def why(row: int) -> str:
+            first, second = probs[row].argsort()[::-1][:2] if probs.shape[1] > 1 else (0, 0)
+            return (
+                f"least confidence {scores[row]:.3f}: {view.class_name(int(first))!r} {probs[row, first]:.0%}, "
+                f"{view.class_name(int(second))!r} {probs[row, second]:.0%}"
+            )
+
+        return best_first(self, view, pool, scores, budget, why)
+
+    @classmethod
+    def example(cls) -> Example:
+        """Row 5 lies between two classes."""
+
+        def check(found: Findings) -> str:
+            first = found.to_dicts()[0]["row_id"]
+            return "" if first == "r5" else f"asked {first} first, expected r5"
+
+        return Example(example_view(), check, "The row on which the model is least sure is asked first.")
