@@ -1,0 +1,94 @@
+"""What an active learner remembers between rounds: lessons for the weights of the mix, predictions for stopping."""
+
+from __future__ import annotations
+
+import dataclasses
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilth.engine.pool import Pool
+from tilth.numerics.fold_models import FoldModel
+from tilth.numerics.interval_result import Interval
+from tilth.numerics.query_models import fit_mix_weights
+from tilth.numerics.query_stopping import (
+    StopCheck,
+    overall_uncertainty,
+    predicted_change,
+    should_stop,
+    successive_kappa,
+)
+
+__all__ = ["Lessons", "StopWatch"]
+
+#: Rows of the pool on which successive models are compared.
+STOP_SET = 2_000
+
+
+class Lessons:
+    """Which picks taught the model something, by their uncertainty, rarity and novelty when they were picked."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int, npt.NDArray[np.float64]] = {}
+        self._parts: list[npt.NDArray[np.float64]] = []
+        self._gains: list[float] = []
+
+    def ask(self, pool: Pool, strategy: Any, rows: npt.NDArray[np.int64]) -> None:
+        """Note the parts of the rows just picked; nothing before there is a model."""
+        self._asked = {}
+        if not hasattr(strategy, "parts") or pool.fitted() is None:
+            return
+        probe = dataclasses.replace(strategy, uncertainty=1.0, rarity=1.0, novelty=1.0)
+        parts = probe.parts(pool.view(strategy), pool.free)
+        place = {int(row): i for i, row in enumerate(pool.free)}
+        self._asked = {int(row): parts[place[int(row)]] for row in rows if int(row) in place}
+
+    def hear(self, pool: Pool, rows: npt.NDArray[np.int64], codes: list[int]) -> None:
+        """Note what the labels of asked rows taught: 1 minus the probability they had. A code of -1 is a new class."""
+        fitted = pool.fitted()
+        known = [i for i, row in enumerate(rows.tolist()) if row in self._asked]
+        if fitted is None or not known:
+            return
+        probs = pool.predict(fitted, pool.X[rows[known]])
+        for place, i in enumerate(known):
+            self._parts.append(self._asked[int(rows[i])])
+            self._gains.append(1 - float(probs[place, codes[i]]) if codes[i] >= 0 else 1.0)
+        self._asked = {}
+
+    def weigh(self, strategy: Any) -> Any:
+        """The strategy with the weights that the lessons support."""
+        if not self._parts:
+            return strategy
+        prior = [strategy.uncertainty, strategy.rarity, strategy.novelty]
+        weights = fit_mix_weights(np.stack(self._parts), np.asarray(self._gains), prior)
+        u, r, v = weights.tolist()
+        return dataclasses.replace(strategy, uncertainty=u, rarity=r, novelty=v)
+
+
+class StopWatch:
+    """Predictions of successive models on a fixed set of rows."""
+
+    def __init__(self, n_rows: int, seed: int) -> None:
+        self.rows = np.sort(np.random.default_rng(seed).permutation(n_rows)[:STOP_SET])
+        self._rounds: list[int] = []
+        self._said: list[npt.NDArray[Any]] = []
+
+    def check(
+        self, pool: Pool, fitted: FoldModel, names: npt.NDArray[Any], at: int, gain: Interval | None, limits: Any
+    ) -> tuple[StopCheck, ...]:
+        """What each rule says after round `at`."""
+        probs = pool.predict(fitted, pool.X[self.rows])
+        if not self._rounds or self._rounds[-1] != at:
+            self._rounds.append(at)
+            self._said.append(names[probs.argmax(axis=1)])
+        pairs = list(pairwise(self._said))
+        free = pool.labels[self.rows] < 0
+        return should_stop(
+            change=predicted_change(*pairs[-1]) if pairs else None,
+            kappa=[successive_kappa(*pair) for pair in pairs],
+            uncertainty=overall_uncertainty(probs[free]) if free.any() else None,
+            gain=gain,
+            **limits,
+        )
