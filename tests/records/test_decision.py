@@ -109,3 +109,15 @@ def test_diff_lists_every_change() -> None:
     assert diff(made, BASE).count("added") == 1
     assert diff(BASE, BASE).rows == ()
     assert isinstance(BASE.table, pa.Table)
+
+
+def test_a_class_that_someone_declared_can_be_given() -> None:
+    declared = decide("ann", "accept", value="class:c")
+    assert apply(BASE, [declared]) is BASE
+    made = apply(BASE, [declared, decide("ann", "relabel", "r2", value="c")])
+    assert made.classes == ("a", "b", "c")
+    assert made.labels[2] == 2
+    assert made.parents == (BASE.id,)
+    undo = decide("ann", "undo", value=declared.id)
+    with pytest.raises(SchemaError, match="not declared"):
+        apply(BASE, [declared, decide("ann", "relabel", "r2", value="c"), undo])

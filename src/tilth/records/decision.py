@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from tilth.errors import ConflictError, ParameterError, SchemaError
 from tilth.records.hashing import digest
-from tilth.records.snapshot import SYSTEM_COLUMNS, Snapshot
+from tilth.records.snapshot import SYSTEM_COLUMNS, Snapshot, sort_class_names
 
 __all__ = ["ACTIONS", "Decision", "apply", "effective", "is_policy"]
 
+#: An ``accept`` of this and a name declares a class.
+CLASS = "class:"
 ACTIONS = ("relabel", "drop", "keep", "merge", "add", "vote", "unsure", "undo", "accept")
 
 
@@ -32,7 +34,8 @@ class Decision:
     action : str
         ``relabel`` (value: class name), ``drop``, ``keep`` (the row is right as it is), ``merge``
         (value: the row id that stays; the others go), ``add`` (value: a row as JSON; counts only
-        once accepted), ``accept`` (value: id of the ``add``), ``vote`` (value: class name; an
+        once accepted), ``accept`` (value: id of the ``add``; or ``class:NAME``, which declares a class that
+        the rows as read did not hold), ``vote`` (value: class name; an
         opinion that changes nothing by itself), ``unsure``, ``undo`` (value: id of the decision
         taken back).
     rows : tuple of str
@@ -164,7 +167,7 @@ def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
     SchemaError
         A relabel names a class that is not declared, or there is no label column.
     """
-    standing = effective(decisions)
+    base, standing = snapshot, effective(decisions)
     verdicts = _verdicts(standing)
     index = {row_id: row for row, row_id in enumerate(snapshot.row_ids)}
     dropped = {index[r] for r, v in verdicts.items() if v[0] == "drop" and r in index}
@@ -172,6 +175,7 @@ def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
     added = _accepted_rows(standing)
     if not dropped and not relabelled and not added:
         return snapshot
+    snapshot = _declare(snapshot, standing, relabelled)
     table = _relabel(snapshot, relabelled)
     keep = np.asarray([row for row in range(len(snapshot)) if row not in dropped], dtype=np.int64)
     table = table.take(pa.array(keep)) if dropped else table
@@ -186,8 +190,18 @@ def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
         "dropped": len(dropped),
         "added": len(added),
     }
-    made = replace(snapshot, table=table, parents=(snapshot.id,), recipe=recipe)
-    return snapshot if made.id == snapshot.id else made
+    made = replace(snapshot, table=table, parents=(base.id,), recipe=recipe)
+    return base if made.id == base.id else made
+
+
+def _declare(snapshot: Snapshot, decisions: Sequence[Decision], relabelled: dict[int, str]) -> Snapshot:
+    """The snapshot with the classes that were declared later and that some row now has."""
+    declared = {d.value.removeprefix(CLASS) for d in decisions if d.action == "accept" and d.value.startswith(CLASS)}
+    new = (declared & set(relabelled.values())) - set(snapshot.classes)
+    if not new:
+        return snapshot
+    classes = sort_class_names({*snapshot.classes, *new})
+    return replace(snapshot, schema=replace(snapshot.schema, classes=classes))
 
 
 def _relabel(snapshot: Snapshot, relabelled: dict[int, str]) -> pa.Table:
