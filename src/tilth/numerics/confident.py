@@ -160,8 +160,8 @@ def joint_of(
         raise ParameterError("thresholds must be one number per class", found=f"shape {limits.shape} for {k} classes")
     guess, confident = confident_class(stats, limits)
     cell_counts = np.zeros(k * k, np.int64)
-    for i in range(0, len(guess), 1_000_000):
-        part = slice(i, i + 1_000_000)
+    for i in range(0, len(guess), 500_000):
+        part = slice(i, i + 500_000)
         cells = (stats.labels[part].astype(np.int64) * k + guess[part])[confident[part]]
         cell_counts += np.bincount(cells, minlength=k * k)
     joint = np.asfortranarray(cell_counts.reshape(k, k))

@@ -157,7 +157,7 @@ class ProbabilityBlocks:
         """How many bytes of rows one gather should hold at most."""
         if not self.in_memory:
             return _PASS_BYTES
-        return max(_BLOCK_BYTES, min(_PASS_BYTES, self.n_rows * self.n_classes * self.dtype.itemsize // 16) // 4)
+        return max(_BLOCK_BYTES, min(_PASS_BYTES // 12, self.n_rows * self.n_classes * self.dtype.itemsize // 64))
 
     def map_blocks(self, fn: Callable[[int, Array], Any]) -> list[Any]:
         """Call ``fn(first_row, block)`` on all blocks in turn (in threads where that pays); results in row order."""

@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 # A row that agrees with its label within ROUNDING has no margin above this, in any floating dtype.
 _AGREEING_MARGIN = 2.5e-6
-_MAX_SLAB_BYTES = 16 * 1024 * 1024
+_MAX_SLAB_BYTES = 8 * 1024 * 1024
 _SORT_ROWS = 1500
 
 
@@ -102,9 +102,9 @@ def prune_by_noise_rate(stats: RowStatistics, n_prune: Array, min_examples_per_c
     np.fill_diagonal(n_prune, 0)
     n_prune[stats.counts <= max(1, min_examples_per_class)] = 0
     mask = np.zeros(len(stats.labels), dtype=bool)
-    differs = ~stats.agrees
+    agrees = stats.agrees
     candidates = {
-        int(k): (rows := stats.rows_of(int(k)))[differs.take(rows)] for k in np.flatnonzero((n_prune > 0).any(1))
+        int(k): (rows := stats.rows_of(int(k)))[~agrees.take(rows)] for k in np.flatnonzero((n_prune > 0).any(1))
     }
     groups = _groups(stats, [k for k, rows in candidates.items() if len(rows)], candidates)
 
@@ -121,7 +121,7 @@ def prune_by_noise_rate(stats: RowStatistics, n_prune: Array, min_examples_per_c
 
     results = run_threads(visit, groups, serial=stats.source.serial)
     _sort_in_full(stats, [cell for group in results for cell in group if len(cell.others)], mask)
-    mask &= differs
+    mask &= ~agrees
     return mask
 
 

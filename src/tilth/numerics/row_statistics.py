@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +17,8 @@ __all__ = ["RowStatistics", "confident_class", "row_statistics"]
 
 Array = npt.NDArray[Any]
 
-_GROUP_ROWS = 4_000_000
+_GROUP_ROWS = 2_000_000
+_PIECE_ROWS = 500_000
 
 
 @dataclass(frozen=True)
@@ -31,15 +33,17 @@ class RowStatistics:
         Given class, in the smallest dtype that holds K.
     top : ndarray of an unsigned int dtype
         Most probable class (the first, if several tie).
-    top_prob, self_prob : ndarray of float
-        Probability of the most probable and of the given class, in the dtype of the probabilities.
+    self_prob : ndarray of float
+        Probability of the given class, in the dtype of the probabilities.
+    rival_prob : ndarray of float, shape (number of rows where `top` is not the given class,)
+        Probability of the most probable class of only those rows; in the others it is `self_prob`.
     """
 
     source: ProbabilityBlocks
     labels: Array
     top: Array
-    top_prob: Array
     self_prob: Array
+    rival_prob: Array
 
     @cached_property
     def counts(self) -> Array:
@@ -79,11 +83,24 @@ class RowStatistics:
     @cached_property
     def agrees(self) -> Array:
         """Whether the most probable class is the given one, or is ahead of it by no more than `ROUNDING`."""
-        raised = self.self_prob + ROUNDING
-        result: Array = self.top == self.labels
-        result |= raised > self.top_prob
-        result |= (raised == self.top_prob) & (self.top > self.labels)
+        result = np.empty(len(self.labels), dtype=bool)
+        for span, rivals in self.pieces():
+            top, labels = self.top[span], self.labels[span]
+            agrees = top == labels
+            apart = ~agrees
+            raised = self.self_prob[span][apart] + ROUNDING
+            agrees[apart] = (raised > rivals) | ((raised == rivals) & (top[apart] > labels[apart]))
+            result[span] = agrees
         return result
+
+    def pieces(self) -> Iterator[tuple[slice, Array]]:
+        """Runs of rows, each with its part of `rival_prob`; row-wise work on them keeps temporary arrays small."""
+        used = 0
+        for begin in range(0, len(self.labels), _PIECE_ROWS):
+            span = slice(begin, begin + _PIECE_ROWS)
+            count = int(np.count_nonzero(self.top[span] != self.labels[span]))
+            yield span, self.rival_prob[used : used + count]
+            used += count
 
 
 def row_statistics(labels: npt.ArrayLike, pred_probs: Any) -> RowStatistics:
@@ -114,10 +131,9 @@ def row_statistics(labels: npt.ArrayLike, pred_probs: Any) -> RowStatistics:
     y = given.astype(small, copy=False)
     n, k = source.n_rows, source.n_classes
     top = np.empty(n, small)
-    top_prob = np.empty(n, source.dtype)
     self_prob = np.empty(n, source.dtype)
 
-    def visit(start: int, block: Array) -> None:
+    def visit(start: int, block: Array) -> Array:
         if not block.min() >= 0:
             block = source.admit(start, block)
         best = block.argmax(axis=1)
@@ -131,11 +147,11 @@ def row_statistics(labels: npt.ArrayLike, pred_probs: Any) -> RowStatistics:
             highest = flat.take(best + offsets)
         span = slice(start, start + len(block))
         top[span] = best
-        top_prob[span] = highest
         self_prob[span] = flat.take(y[span] + offsets)
+        return np.asarray(highest[best != y[span]])
 
-    source.map_blocks(visit)
-    return RowStatistics(source, y, top, top_prob, self_prob)
+    rivals = source.map_blocks(visit)
+    return RowStatistics(source, y, top, self_prob, np.concatenate(rivals))
 
 
 def confident_class(stats: RowStatistics, thresholds: Array) -> tuple[Array, Array]:
@@ -167,23 +183,39 @@ def confident_class(stats: RowStatistics, thresholds: Array) -> tuple[Array, Arr
     ([0, 1, 1], [True, True, True])
     """
     limits = thresholds - ROUNDING
-    confident: Array = stats.top_prob >= limits.take(stats.top)
+    lowest = limits.min()
+    pending: list[Array] = []
+    confident = np.empty(len(stats.labels), dtype=bool)
     guess = stats.top.copy()
-    unclear = np.flatnonzero(~confident & (stats.top_prob >= limits.min()))
+    for span, rivals in stats.pieces():
+        top = stats.top[span]
+        top_prob = stats.self_prob[span].copy()
+        top_prob[top != stats.labels[span]] = rivals
+        confident[span] = top_prob >= limits.take(top)
+        unclear = np.flatnonzero(~confident[span] & (top_prob >= lowest)) + span.start
+        if not stats.source.in_memory:
+            pending.append(unclear)
+            continue
+        _settle(stats, unclear, limits, guess, confident)
+    if pending:
+        _settle(stats, np.concatenate(pending), limits, guess, confident)
+    return guess, confident
+
+
+def _settle(stats: RowStatistics, rows: Array, limits: Array, guess: Array, confident: Array) -> None:
+    """Fill in `guess` and `confident` of rows whose most probable class is not a confident one."""
     source = stats.source
     step = max(1, source.gather_bytes // (source.n_classes * source.dtype.itemsize) // (8 if source.in_memory else 1))
 
     def visit(begin: int) -> None:
-        rows = unclear[begin : begin + step]
-        reached = source.take(rows) >= limits
+        part = rows[begin : begin + step]
+        reached = source.take(part) >= limits
         first = reached.argmax(axis=1)
-        each = np.arange(len(rows))
+        each = np.arange(len(part))
         any_reached = reached[each, first]
         reached[each, first] = False
         several = reached[each, reached.argmax(axis=1)]
-        confident[rows] = any_reached
-        guess[rows] = np.where(several, guess[rows], first)
+        confident[part] = any_reached
+        guess[part] = np.where(several, guess[part], first)
 
-    todo = range(0, len(unclear), step)
-    run_threads(visit, todo, serial=source.serial)
-    return guess, confident
+    run_threads(visit, range(0, len(rows), step), serial=source.serial)
