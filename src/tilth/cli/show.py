@@ -102,10 +102,16 @@ def _quoted(found: Audit) -> str:
 
 
 def _worst(found: Audit, each: int = 3) -> list[tuple[str, str, str]]:
+    """The worst flagged rows of every check; a row whose duplicate or whose sentence is there already is left out."""
     rows: list[tuple[str, str, str]] = []
     for findings in found.findings.values():
-        flagged = findings.flagged().to_dicts()[:each]
-        rows += [(row["row_id"], row["issue"], row["why"]) for row in flagged]
+        shown: set[str] = set()
+        said: set[str] = set()
+        for row in findings.flagged().to_dicts():
+            if len(said) < each and row["why"] not in said and not shown & set(row["related"]):
+                rows.append((row["row_id"], row["issue"], row["why"]))
+                shown.add(row["row_id"])
+                said.add(row["why"])
     return rows
 
 

@@ -17,6 +17,7 @@ from tilth.errors import AlignmentError, DataError, LabelError, ParameterError
 from tilth.numerics.fold_models import FoldModel, as_features, check_finite, default_classifier, model_maker
 from tilth.numerics.folds import as_labels, assign_folds, merge_groups
 from tilth.numerics.in_sample import InSampleVerdict, as_probs, backed_by_neighbors, judge
+from tilth.numerics.threads import one_blas_thread
 
 __all__ = [
     "CrossFit",
@@ -170,7 +171,8 @@ def _fit_folds(
         if fold == 0 and not hasattr(made, "predict_proba"):
             notes.append("the model has no predict_proba: its margins went through softmax, uncalibrated")
         part = None if weight is None else weight[train]
-        fitted = FoldModel.fit(f"fold {fold + 1} of {n_folds}", made, X[train], codes[train], part)
+        with one_blas_thread():
+            fitted = FoldModel.fit(f"fold {fold + 1} of {n_folds}", made, X[train], codes[train], part)
         missing = np.setdiff1d(present, fitted.classes)
         if missing.size:
             listed = ", ".join(str(c) for c in missing[:5]) + (", ..." if missing.size > 5 else "")

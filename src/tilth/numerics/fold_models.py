@@ -23,7 +23,8 @@ def default_classifier(random_state: int = 0, *, sparse: bool = False) -> Any:
 
     It is held fixed on purpose, so that a difference between two data sets is a difference between the data.
     ``C=0.1`` on unit-variance columns gave the lowest held-out log-loss among 0.003 ... 1 on BANKING77 with
-    256 latent-semantic features, and nearly the best accuracy; the same value suits sentence and image embeddings.
+    256 latent-semantic features, and nearly the best accuracy. Wider features are scaled down to the length of 256
+    columns: with 10% wrong labels that lifts the held-out accuracy of 1,025 image features from .83 to .86.
 
     Parameters
     ----------
@@ -45,10 +46,17 @@ def default_classifier(random_state: int = 0, *, sparse: bool = False) -> Any:
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import MaxAbsScaler, StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, StandardScaler
 
     model = LogisticRegression(C=10.0 if sparse else 0.1, tol=1e-4, max_iter=1000, random_state=random_state)
-    return make_pipeline(MaxAbsScaler() if sparse else StandardScaler(), model)
+    if sparse:
+        return make_pipeline(MaxAbsScaler(), model)
+    return make_pipeline(StandardScaler(), FunctionTransformer(_shrink), model)
+
+
+def _shrink(X: NDArray[Any]) -> NDArray[Any]:
+    """Rows of more than 256 columns, scaled to the length that 256 would have: the same penalty, whatever the width."""
+    return X * np.float32(np.sqrt(min(1.0, 256 / X.shape[1])))
 
 
 def as_features(X: Any) -> Any:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from tilth.errors import LabelError
 from tilth.numerics.intervals import Interval, hierarchical_paired_bootstrap, paired_interval
+from tilth.numerics.threads import one_blas_thread
 
 __all__ = ["ARMS", "Arms", "GroupEffect", "Trial", "placebo_labels", "run_trials"]
 
@@ -124,7 +125,7 @@ def _fit_predict(
     if len(present) == 1:
         return np.full(len(test), present[0], dtype=np.int64)
     fresh = clone(model) if hasattr(model, "get_params") else model()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_blas_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fresh.fit(X[rows], y[rows])
     return np.asarray(fresh.predict(X[test]), dtype=np.int64)
