@@ -13,10 +13,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tilth.errors import SourceError
 
-__all__ = ["MediaFiles", "hash_bytes", "read_media", "resolve_inside"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tilth.plugin import Source
+
+__all__ = ["MediaFiles", "choose_source", "hash_bytes", "read_media", "resolve_inside", "write_folder", "write_rows"]
 
 
 def hash_bytes(data: bytes) -> str:
@@ -80,3 +86,24 @@ class MediaFiles:
 
     def __getitem__(self, index: int) -> bytes:
         return read_media(self.root, self.paths[index])
+
+
+def choose_source(uri: Any, *, encoding: str = "utf-8") -> Source:
+    """The source that claims a uri or object; `SourceError` where there is no such file or nothing reads it."""
+    from tilth.sources._choose import choose_source as choose
+
+    return choose(uri, encoding=encoding)
+
+
+def write_rows(table: pa.Table, path: Path) -> None:
+    """Write a table to a .csv, .tsv, .jsonl, .parquet or .arrow file, whole or not at all."""
+    from tilth.sources._write import write_rows as write
+
+    write(table, path)
+
+
+def write_folder(table: pa.Table, path: Path, *, root: str, media: str, label: str, split: str = "") -> None:
+    """Copy media files into ``[split/]label/`` folders, whole or not at all."""
+    from tilth.sources._write import write_folder as write
+
+    write(table, path, root=root, media=media, label=label, split=split)

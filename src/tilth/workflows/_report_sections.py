@@ -49,6 +49,8 @@ MEANINGS = {
     "near_duplicate": ("Duplicates", "rows that repeat another row, exactly or nearly"),
     "class_imbalance": ("Rare classes", "rows of classes that are much smaller than the others"),
     "missing_values": ("Missing values", "rows with empty cells"),
+    "underperforming_group": ("Weak groups", "rows of groups on which the out-of-sample model does worse"),
+    "non_iid": ("Row order", "whether alike rows stand near each other in the file"),
     "unreadable": ("Unreadable items", "files that are missing, empty, corrupt or too large to decode safely"),
 }
 
@@ -126,10 +128,12 @@ def _listed(row: dict[str, Any], reader: Reader) -> Listed:
 
 
 def _summary(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The named numbers and short lists of a findings summary as text."""
+    """The named numbers and short flat lists of a findings summary as text; tables are drawn elsewhere."""
     said: list[tuple[str, str]] = []
     for name, value in list(summary.items())[:16]:
-        said.append((clean_line(name).replace("_", " "), _short(value)))
+        nested = isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(v, Mapping) for v in value))
+        if not nested:
+            said.append((clean_line(name).replace("_", " "), _short(value)))
     return said
 
 
