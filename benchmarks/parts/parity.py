@@ -34,7 +34,8 @@ for i in range(int(data["count"])):
     for f in {FILTERS!r}:
         out[f"{{i}}/{{f}}"] = find_label_issues(labels, probs, filter_by=f, n_jobs=1)
         for r in {RANKINGS!r}:
-            out[f"{{i}}/{{f}}/{{r}}"] = find_label_issues(labels, probs, filter_by=f, return_indices_ranked_by=r, n_jobs=1)
+            found = find_label_issues(labels, probs, filter_by=f, return_indices_ranked_by=r, n_jobs=1)
+            out[f"{{i}}/{{f}}/{{r}}"] = found
 np.savez(sys.argv[2], **out)
 """
 

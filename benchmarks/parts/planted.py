@@ -39,7 +39,8 @@ for name in data["settings"]:
     out[f"{name}/ap"] = max(average_precision_score(wrong, 1 - get_label_quality_scores(noisy, probs, method=m))
                             for m in ("self_confidence", "normalized_margin", "confidence_weighted_entropy"))
     try:
-        out[f"{name}/acc"] = (CleanLearning(model(), seed=0, verbose=False).fit(X, noisy).predict(test_X) == test_y).mean()
+        robust = CleanLearning(model(), seed=0, verbose=False).fit(X, noisy)
+        out[f"{name}/acc"] = (robust.predict(test_X) == test_y).mean()
     except Exception:
         out[f"{name}/acc"] = np.nan
 np.savez(sys.argv[2], **out)

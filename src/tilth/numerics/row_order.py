@@ -39,11 +39,10 @@ def _chance(distance: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.float64]:
     return np.asarray(d * (2 * n - d - 1) / (n * (n - 1.0)))
 
 
-def _statistic(distance: npt.NDArray[np.int64], n: int) -> float:
-    ordered = np.sort(distance, axis=None)
-    chance = _chance(ordered, n)
-    steps = np.arange(1, len(ordered) + 1) / len(ordered)
-    return float(max(np.max(steps - chance), np.max(chance - (steps - 1 / len(ordered))), 0.0))
+def _statistic(distance: npt.NDArray[np.int64], chance: npt.NDArray[np.float64]) -> float:
+    """Largest gap between the shares of pairs up to each distance and what chance has, over all distances."""
+    counts = np.bincount(distance, minlength=len(chance))
+    return float(np.abs(np.cumsum(counts) / len(distance) - chance).max())
 
 
 def row_order_test(neighbors: npt.ArrayLike, *, n_permutations: int = 99, random_state: int = 0) -> OrderTest:
@@ -90,13 +89,14 @@ def row_order_test(neighbors: npt.ArrayLike, *, n_permutations: int = 99, random
         raise DataError("a test of the row order needs at least 3 rows with neighbours", found=f"{n} rows")
     others = table[rows, columns]
     distance = np.abs(rows - others)
-    statistic = _statistic(distance, n)
+    chance = _chance(np.arange(n), n)
+    statistic = _statistic(distance, chance)
     rng = np.random.default_rng(random_state)
     as_far = 1
     for _ in range(n_permutations):
         order = rng.permutation(n)
-        as_far += _statistic(np.abs(order[rows] - order[others]), n) >= statistic
-    total = np.bincount(rows, weights=1 - _chance(distance, n), minlength=n)
+        as_far += _statistic(np.abs(order[rows] - order[others]), chance) >= statistic
+    total = np.bincount(rows, weights=1 - chance[distance], minlength=n)
     count = np.bincount(rows, minlength=n)
     closeness = np.where(count > 0, total / np.maximum(count, 1), 0.5)
     return OrderTest(statistic, as_far / (n_permutations + 1), np.clip(closeness, 0.0, 1.0))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -85,19 +86,19 @@ def column_digest(column: pa.ChunkedArray | pa.Array) -> bytes:
     return state.digest()
 
 
-def hash_item_rows(columns: Sequence[Sequence[Any]]) -> list[str]:
+def hash_item_rows(columns: Sequence[Sequence[Any] | pa.ChunkedArray]) -> list[str]:
     """Content hash of each row of some columns.
 
     Parameters
     ----------
-    columns : sequence of sequences, each of length n
+    columns : sequence of Arrow columns or sequences, each of length n
         The input values of each column, or the content hashes of its media files.
 
     Returns
     -------
     list of str, length n
         32 hexadecimal digits a row. Missing values hash like themselves: two rows with the same
-        gaps are equal.
+        gaps are equal. 1 and 1.0 and "1" are different.
 
     Examples
     --------
@@ -105,8 +106,37 @@ def hash_item_rows(columns: Sequence[Sequence[Any]]) -> list[str]:
     >>> a == b, a == c
     (True, False)
     """
+    arrays = [
+        column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([pa.array(column)]) for column in columns
+    ]
+    numbers = [array for array in arrays if _is_number(array.type)]
+    texts = [array.to_pylist() for array in arrays if not _is_number(array.type)]
+    n = len(arrays[0]) if arrays else 0
+    kinds = ",".join(str(array.type) if _is_number(array.type) else "text" for array in arrays).encode()
+    matrix = np.zeros((n, 2 * len(numbers)), dtype=np.int64)
+    for place, array in enumerate(numbers):
+        matrix[:, 2 * place], matrix[:, 2 * place + 1] = _number_bits(array)
+    width = matrix.shape[1] * 8
+    raw = matrix.astype("<i8").tobytes()
     hashes: list[str] = []
-    for row in zip(*columns, strict=True):
-        text = "\x1f".join("\x00" if v is None else f"{type(v).__name__[0]}{v}" for v in row)
-        hashes.append(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32])
+    for row in range(n):
+        state = hashlib.sha256(kinds)
+        state.update(raw[row * width : (row + 1) * width])
+        for cells in texts:
+            cell = cells[row]
+            text = "\x1e" if cell is None else f"\x1f{type(cell).__name__[0]}{cell}"
+            state.update(text.encode("utf-8", "surrogatepass"))
+        hashes.append(state.hexdigest()[:32])
     return hashes
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_float32(kind) or pa.types.is_float64(kind))
+
+
+def _number_bits(array: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Two numbers that stand for each cell: whether it is there, and its bits; NaN counts as missing."""
+    missing = pc.is_null(array, nan_is_null=True).to_numpy(zero_copy_only=False)
+    filled = pc.if_else(pa.chunked_array([pa.array(missing)]), pa.scalar(0, array.type), array).to_numpy()
+    bits = filled.astype(np.float64).view(np.int64) if filled.dtype.kind == "f" else filled.astype(np.int64)
+    return np.asarray(~missing, dtype=np.int64), np.asarray(bits, dtype=np.int64)

@@ -114,7 +114,7 @@ def _item_hashes(rows: Rows, columns: tuple[Column, ...]) -> list[str]:
     inputs = [column for column in columns if column.role == "input"]
     if not inputs:
         return hash_item_rows([list(range(len(rows.table)))])
-    cells = [rows.hashes[c.name] if c.name in rows.hashes else rows.table.column(c.name).to_pylist() for c in inputs]
+    cells = [rows.hashes[c.name] if c.name in rows.hashes else rows.table.column(c.name) for c in inputs]
     if len(inputs) == 1 and inputs[0].name in rows.hashes:
         return list(cells[0])
     return hash_item_rows(cells)
