@@ -1,5 +1,5 @@
 """Every check that Datalab runs by default on 10,000 rows of 64 features with probabilities: missing cells, label
-errors, outliers, near-duplicates, row order (non-IID), class imbalance and weak groups. Each side in a process of its own,
+errors, outliers, near-duplicates, row order (non-IID), class imbalance and weak groups. Each side in its own process,
 after one call on 300 rows that loads the libraries; wall time and peak memory of the process, median of three."""
 
 from __future__ import annotations
