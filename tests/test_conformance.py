@@ -33,6 +33,11 @@ def test_strategies_conform(check: PartCheck) -> None:
     check()
 
 
+@parametrize_parts("label_models")
+def test_label_models_conform(check: PartCheck) -> None:
+    check()
+
+
 @dataclass(frozen=True)
 class Broken(Detector):
     """A detector that breaks its contract in the ways that its field says.

@@ -23,7 +23,19 @@ from tilth.errors import AlignmentError, Cancelled, MissingExtraError, PartError
 from tilth.records import Evidence, Findings, Items, Rows, Schema, digest
 from tilth.shelf import Shelf
 
-__all__ = ["Detector", "Embedder", "Example", "Items", "Part", "Run", "Shelf", "Source", "Strategy", "View"]
+__all__ = [
+    "Detector",
+    "Embedder",
+    "Example",
+    "Items",
+    "LabelModel",
+    "Part",
+    "Run",
+    "Shelf",
+    "Source",
+    "Strategy",
+    "View",
+]
 
 T = TypeVar("T")
 COSTS = ("instant", "cheap", "model", "network")
@@ -313,3 +325,20 @@ class Strategy(Part):
     def pick(self, view: View, budget: int, run: Run) -> Findings:
         """At most `budget` rows of `view` to be labelled next."""
         raise PartError("this strategy cannot pick", where=self.name)
+
+
+@dataclass(frozen=True)
+class LabelModel(Part):
+    """Votes of people or of rules to beliefs about each item. Verb: ``fit``.
+
+    `votes` are sparse triples (`tilth.numerics.votes.Votes`): a source that abstains simply has no triple; an
+    item may have one vote or none. `given` holds what the part declared in ``needs`` or ``wants``, one row an item:
+    ``probs`` (n, k), ``embeddings`` (n, d) or ``labels`` (n,) with -1 where the truth is unknown. The answer is a
+    `tilth.numerics.consensus_result.Consensus` over k classes, for numeric votes (k = 0) a ``NumericConsensus``.
+    """
+
+    room: ClassVar[str] = "label_models"
+
+    def fit(self, votes: Any, k: int, run: Run, *, given: Mapping[str, npt.NDArray[Any]] | None = None) -> Any:
+        """Beliefs about all items of `votes`; `NotApplicable` for votes of a kind that it cannot read."""
+        raise PartError("this label model cannot fit", where=self.name)

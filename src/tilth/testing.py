@@ -36,6 +36,8 @@ from tilth.records import Evidence, Findings, Rows, digest
 __all__ = ["PartCheck", "check_part", "parametrize_parts"]
 
 _KINDS = ("labels", "rows", "embeddings", "probs", "neighbors", "perceptual", "readable", "duplicates")
+#: What a label model answers, by the names of its arrays.
+_ANSWERS = ("beliefs", "labels", "prior", "quality", "confusions", "weights", "values", "standard_errors")
 #: Made by the active-learning loop, for strategies only.
 _POOL_KINDS = ("committee", "label_probs", "costs")
 
@@ -102,7 +104,7 @@ def parametrize_parts(room: str) -> Any:
     Parameters
     ----------
     room : str
-        "sources", "embedders", "detectors" or "strategies"; installed packages' parts count too.
+        "sources", "embedders", "detectors", "strategies" or "label_models"; installed packages' parts count too.
     """
     import pytest
 
@@ -124,6 +126,9 @@ def _answer(part: Part, given: Any) -> Any:
         return part.pick(given, max(int((given.labels < 0).sum()) // 2, min(len(given), 1)), run)  # type: ignore[attr-defined]
     if part.room == "embedders":
         return part.embed(given, run)  # type: ignore[attr-defined]
+    if part.room == "label_models":
+        votes, more = given if isinstance(given, tuple) else (given, None)
+        return part.fit(votes, votes.n_classes, run, given=more)  # type: ignore[attr-defined]
     if callable(given):
         with tempfile.TemporaryDirectory() as folder:
             return part.read(given(Path(folder)), run)  # type: ignore[attr-defined]
@@ -136,6 +141,8 @@ def _mark(answer: Any) -> str:
         return digest([answer.to_dicts(), answer.summary])
     if isinstance(answer, Rows):
         return digest([answer.table.column_names, [str(row) for row in answer.table.to_pylist()]])
+    if not isinstance(answer, np.ndarray):
+        return digest([_mark(getattr(answer, name)) for name in _ANSWERS if hasattr(answer, name)])
     array = np.ascontiguousarray(answer)
     return digest([str(array.dtype), list(array.shape), array.tobytes().hex()])
 
@@ -319,6 +326,29 @@ def _check_vectors(part: type[Part]) -> str:
     return f"row {int(np.argmax(partly))} is partly NaN or infinite" if partly.any() else ""
 
 
+def _check_beliefs(part: type[Part]) -> str:
+    """Beliefs are distributions; an item without votes and one with a single vote get one too."""
+    made, example = _example(part)
+    votes, more = example.given if isinstance(example.given, tuple) else (example.given, None)
+    keep = (votes.items != 0) & ((votes.items != 1) | (np.arange(votes.n_votes) == int(np.argmax(votes.items == 1))))
+    fewer = dataclasses.replace(
+        votes, items=votes.items[keep], raters=votes.raters[keep], values=votes.values[keep]
+    )  # fmt: skip
+    for given in (votes, fewer):
+        found = made.fit(given, given.n_classes, Run(path=part.name), given=more)  # type: ignore[attr-defined]
+        if given.numeric:
+            if np.isfinite(found.values).tolist() != (given.votes_per_item > 0).tolist():
+                return "an item with votes has no value, or one without votes has one"
+            continue
+        if found.beliefs.shape != (given.n_items, given.n_classes) or found.quality.shape != (given.n_raters,):
+            return f"beliefs of shape {found.beliefs.shape}, quality of shape {found.quality.shape}"
+        if not (np.abs(found.beliefs.sum(axis=1) - 1) < 1e-6).all() or not (found.beliefs >= 0).all():
+            return "a row of beliefs is no distribution"
+        if not np.allclose(found.beliefs[np.arange(given.n_items), found.labels], found.beliefs.max(axis=1)):
+            return "a label is not the class of highest belief"
+    return ""
+
+
 def _check_rows(part: type[Part]) -> str:
     made, example = _example(part)
     rows = _answer(made, example.given)
@@ -350,5 +380,6 @@ _BY_ROOM: dict[str, list[Callable[[type[Part]], str]]] = {
     "detectors": [_check_findings, _check_leaves_its_input_alone, _check_empty_view],
     "embedders": [_check_vectors],
     "strategies": [_check_findings, _check_picks, _check_no_labels, _check_leaves_its_input_alone, _check_empty_view],
+    "label_models": [_check_beliefs],
     "sources": [_check_rows, _check_claims_nothing_foreign],
 }
