@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+EXTRAS := $(VENV)/.extras
 
-.PHONY: help demo test test-all lint docs bench-main clean
+.PHONY: help demo test test-slow test-all lint bench-main clean
 
 help:
 	@echo "make demo        install tilth and run the main job on real scans"
 	@echo "make test        install tilth and run the checks and tests"
-	@echo "make test-all    the same with the slow tests of optional parts"
+	@echo "make test-all    the same, then the slow tests, with the optional libraries"
 	@echo "make bench-main  figures against peers, written to benchmarks/RESULTS.md"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -29,8 +30,16 @@ lint: $(STAMP)
 test: lint
 	$(BIN)/pytest -m "not slow"
 
-test-all: lint
-	$(BIN)/pytest
+# torch first, so that nothing pulls a larger build of it
+$(EXTRAS): $(STAMP)
+	$(BIN)/pip install --quiet -c constraints.txt torch
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[text,image]"
+	@touch $@
+
+test-slow: $(EXTRAS)
+	$(BIN)/pytest -m slow
+
+test-all: test test-slow
 
 bench-main: $(STAMP)
 	$(BIN)/python benchmarks/main.py

@@ -7,11 +7,11 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from tilth.errors import PartError
+from tilth.errors import ParameterError, PartError
 
 if TYPE_CHECKING:
     from tilth.plugin import Part
@@ -109,7 +109,38 @@ class Shelf:
             )
         return cls(**params)
 
+    def parse(self, text: str) -> Any:
+        """A part written as ``name`` or ``name:param=value,param=value``, as on the command line.
+
+        Examples
+        --------
+        >>> Shelf("embedders").parse("tfidf:dimensions=64").dimensions
+        64
+        """
+        name, _, rest = text.partition(":")
+        said = dict(piece.partition("=")[::2] for piece in rest.split(",") if piece)
+        return self.make(name, **self.typed(name, said))
+
+    def typed(self, name: str, said: Mapping[str, str]) -> dict[str, Any]:
+        """Parameter values given as text, in the types of the part's fields; an unknown parameter is left to `make`."""
+        kinds = {f.name: str(f.type) for f in dataclasses.fields(self.get(name))}
+        return {param: _typed(value, kinds.get(param, "str"), f"{name}.{param}") for param, value in said.items()}
+
     def __iter__(self) -> Iterator[type[Any]]:
         """The classes of all parts, in the order of their names."""
         for name in self._found:
             yield self.get(name)
+
+
+def _typed(text: str, kind: str, where: str) -> Any:
+    if kind == "bool":
+        if text.lower() in ("true", "yes", "1", "false", "no", "0"):
+            return text.lower() in ("true", "yes", "1")
+    elif kind in ("int", "float"):
+        try:
+            return int(text) if kind == "int" else float(text)
+        except ValueError:
+            pass
+    else:
+        return text
+    raise ParameterError(f"this parameter takes a {kind}", where=where, found=repr(text))

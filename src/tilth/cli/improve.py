@@ -32,6 +32,7 @@ from tilth.cli.options import (
     guard,
     model_options,
     read_overrides,
+    read_params,
 )
 
 
@@ -76,6 +77,7 @@ def ingest(
 def audit(
     target: Target,
     issue: Annotated[list[str], typer.Option(help="Check to run; may be repeated. Default: all.")] = [],  # noqa: B006
+    set_: Annotated[list[str], typer.Option("--set", help="Parameter as check.param=value; may be repeated.")] = [],  # noqa: B006
     model: Model = None,
     probs: Annotated[
         str | None, typer.Option(help="File of your own out-of-sample probabilities, one column a class.")
@@ -116,6 +118,7 @@ def audit(
             workspace=workspace,
             encoding=encoding,
             issues=issue,
+            params=read_params(set_),
             probs=probs,
             embedder=embedder,
             n_folds=folds,

@@ -39,7 +39,9 @@ Audio = Annotated[list[str], typer.Option(help="Column with sound paths; may be 
 Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be repeated.")]
 Encoding = Annotated[str, typer.Option(help="Encoding of text files.")]
 Model = Annotated[str | None, typer.Option(help="Classifier as package.module:factory; default: logistic regression.")]
-Embedder = Annotated[str, typer.Option(help="Embedder by name; default: one that needs no download.")]
+Embedder = Annotated[
+    str, typer.Option(help="Embedder as NAME or NAME:param=value,...; default: one that needs no download.")
+]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write the findings to this CSV file.")]
 ReportPath = Annotated[Path | None, typer.Option("--report", help="Where to write the HTML report.")]
 
@@ -72,6 +74,24 @@ def read_overrides(**said: Any) -> Any:
     from tilth.records import RoleOverrides
 
     return RoleOverrides.from_dict(said)
+
+
+def read_params(said: list[str]) -> dict[str, dict[str, Any]]:
+    """Parameters of checks, from ``check.param=value``."""
+    from tilth.errors import ParameterError
+    from tilth.plugin import Shelf
+
+    shelf = Shelf("detectors")
+    params: dict[str, dict[str, Any]] = {}
+    for text in said:
+        place, equals, value = text.partition("=")
+        check, dot, param = place.partition(".")
+        if not equals or not dot:
+            raise ParameterError(
+                "a parameter is written check.param=value", found=repr(text), fix="for instance --set outlier.k=20"
+            )
+        params.setdefault(check, {}).update(shelf.typed(check, {param: value}))
+    return params
 
 
 def model_options(name: str | None) -> dict[str, Any]:

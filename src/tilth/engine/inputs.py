@@ -67,10 +67,10 @@ def media_files(snapshot: Snapshot, medium: str) -> list[MediaFiles]:
 
 
 def default_embedder(medium: str, wanted: str = "") -> Embedder:
-    """The embedder of a medium: the wanted one where it accepts it, else the default on the shelf."""
+    """The embedder of a medium: the wanted one (``name`` or ``name:param=value``) where it accepts it, else the default."""
     shelf = Shelf("embedders")
     if wanted:
-        chosen: Embedder = shelf.make(wanted)
+        chosen: Embedder = shelf.parse(wanted)
         if not chosen.accepts or medium in chosen.accepts:
             return chosen
     fitting = [cls for cls in shelf if cls.default and medium in cls.accepts]
