@@ -215,7 +215,11 @@ class Resolver:
             raise NotApplicable("there is no class label", fix="name the label column with --label")
         embeddings = self.get("embeddings")
         rows = self.snapshot.positions(list(embeddings.row_ids))
-        labels = self.snapshot.labels[rows]
+        labels = self.snapshot.labels[rows].copy()
+        split = canonical_split(self.snapshot)[rows]
+        if ((split == "test") & (labels >= 0)).any() and ((split != "test") & (labels >= 0)).any():
+            # no training row is ever judged, and so never changed, by a model that saw a test label
+            labels[split == "test"] = -1
         try:
             duplicates = self.get("duplicates").values
         except NotApplicable:
@@ -228,7 +232,7 @@ class Resolver:
             "n_folds": self.options.n_folds,
             "of": embeddings.maker,
             "seed": self.run.seed,
-            "version": 1,
+            "version": 2,
         }
         inputs = digest([inputs_key(self.snapshot), labels.tolist(), groups.tolist(), list(self.snapshot.classes)])
 

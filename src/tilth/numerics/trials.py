@@ -31,10 +31,14 @@ class Trial:
     ----------
     train, test : (n_train,), (n_test,) int64
         Row positions; they share none.
+    after : (n,) int64, optional
+        Labels after the change as this repeat may know them, where that differs from the labels that
+        `run_trials` is given.
     """
 
     train: npt.NDArray[np.int64]
     test: npt.NDArray[np.int64]
+    after: npt.NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,7 @@ def run_trials(
     n_classes: int,
     balanced: bool = False,
     fixed_test: bool = False,
+    truth: npt.NDArray[np.int64] | None = None,
     slices: Mapping[str, Sequence[str]] | None = None,
     rng: np.random.Generator | None = None,
     on_fit: Callable[[int], object] | None = None,
@@ -164,7 +169,7 @@ def run_trials(
     old, new : (n,) int64
         Class index before and after; -1 where unlabelled or absent.
     trials : sequence of Trial
-        At least 2. Test rows have the same label before and after.
+        At least 2.
     model, bigger : scikit-learn classifier or zero-argument factory
     n_classes : int
     balanced : bool
@@ -172,6 +177,9 @@ def run_trials(
     fixed_test : bool
         All trials share one test part: intervals are a hierarchical bootstrap over trials and test
         rows. Otherwise they are Nadeau and Bengio's corrected resampled t.
+    truth : (n,) int64, optional
+        Labels to score test rows by; default `old`. Never labels that an automatic rule made: a rule's
+        labels agree with the rule's own model, so they would grade themselves.
     slices : mapping of column name to n values, optional
     rng : numpy.random.Generator, optional
         Draws the placebo.
@@ -188,16 +196,18 @@ def run_trials(
     """
     rng = rng or np.random.default_rng(0)
     tell = on_fit or (lambda _n: None)
+    answers = old if truth is None else truth
     tell(len(trials) * len(ARMS))
     right: dict[str, list[npt.NDArray[np.float64]]] = {arm: [] for arm in ARMS}
     for trial in trials:
+        changed = new if trial.after is None else trial.after
         fake = old.copy()
-        fake[trial.train] = placebo_labels(old[trial.train], new[trial.train], rng)
-        truth = old[trial.test]
-        weights = _weights(truth, balanced)
-        for arm, labels, which in zip(ARMS, (old, new, fake, old), (model, model, model, bigger), strict=True):
+        fake[trial.train] = placebo_labels(old[trial.train], changed[trial.train], rng)
+        right_label = answers[trial.test]
+        weights = _weights(right_label, balanced)
+        for arm, labels, which in zip(ARMS, (old, changed, fake, old), (model, model, model, bigger), strict=True):
             predicted = _fit_predict(which, X, labels, trial.train, trial.test)
-            right[arm].append((predicted == truth) * weights)
+            right[arm].append((predicted == right_label) * weights)
             tell(0)
     compare = _Compare(trials, fixed_test)
     everything = [np.ones(len(trial.test), dtype=bool) for trial in trials]
@@ -205,7 +215,7 @@ def run_trials(
     effects = {arm: compare(right["before"], right[arm], everything) for arm in ARMS[1:]}
     by_class = {}
     for k in range(n_classes):
-        found = _group(compare, right, [old[t.test] == k for t in trials])
+        found = _group(compare, right, [answers[t.test] == k for t in trials])
         if found is not None:
             by_class[k] = found
     by_slice = {}

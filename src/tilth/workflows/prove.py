@@ -2,7 +2,9 @@
 
 One model, held fixed, is trained on the dataset before and after the change, over repeated splits or, where
 the dataset has a test part, over repeated subsamples of the training part. Both are scored on the same
-held-out rows, which neither training part holds and whose label the change left alone. Two more arms keep the
+held-out rows, which neither training part holds, by the labels as they were before the change: labels that a
+rule made agree with the rule's own model and would grade themselves. Where a person decided, what the person
+said counts. Two more arms keep the
 result honest: *placebo* (as many random training rows changed in the same way) and *model-centric* (a bigger
 model on the old data). The verdict is "helped", "hurt" or "cannot tell"; nothing is called an improvement
 without it.
@@ -12,132 +14,34 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tilth.engine import Resolver, ResolverOptions
-from tilth.engine.inputs import canonical_split, group_ids
-from tilth.errors import LeakError, NotApplicable, ParameterError, SchemaError
+from tilth.engine.inputs import group_ids
+from tilth.errors import NotApplicable, ParameterError
 from tilth.numerics.crossfit import default_classifier
 from tilth.numerics.folds import merge_groups
-from tilth.numerics.trials import Arms, Trial, run_trials
-from tilth.plugin import Run
-from tilth.records import Arm, ClassEffect, Effect, Proof, Snapshot
+from tilth.numerics.trials import Arms, run_trials
+from tilth.records import (
+    Arm,
+    ClassEffect,
+    Decision,
+    Effect,
+    Proof,
+    Snapshot,
+    effective,
+)
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, opened, require_head
+from tilth.workflows.trial_rows import align, join, rules_of, split_rows, verified_rows
 
 __all__ = ["prove", "prove_snapshots"]
 
 METRICS = ("accuracy", "balanced_accuracy")
-
-
-@dataclass(frozen=True)
-class _Aligned:
-    """Rows of both snapshots on one axis: all rows of `before`, then the rows that only `after` has."""
-
-    before: npt.NDArray[np.int64]
-    after: npt.NDArray[np.int64]
-    in_before: npt.NDArray[np.bool_]
-    in_after: npt.NDArray[np.bool_]
-
-    @property
-    def changed(self) -> npt.NDArray[np.bool_]:
-        """Rows that were relabelled, dropped or added."""
-        return np.asarray((self.before != self.after) | (self.in_before != self.in_after))
-
-
-def _align(union: Snapshot, before: Snapshot, after: Snapshot) -> _Aligned:
-    labels = {s.id: dict(zip(s.row_ids, s.labels, strict=True)) for s in (before, after)}
-
-    def column(snapshot: Snapshot) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-        known = labels[snapshot.id]
-        return (
-            np.asarray([known.get(row, -1) for row in union.row_ids], dtype=np.int64),
-            np.asarray([row in known for row in union.row_ids], dtype=bool),
-        )
-
-    (old, in_old), (new, in_new) = column(before), column(after)
-    return _Aligned(old, new, in_old, in_new)
-
-
-def _union(before: Snapshot, after: Snapshot) -> Snapshot:
-    """All rows of `before`, then those that only `after` has, in the schema of `before`."""
-    import pyarrow as pa
-
-    if before.classes != after.classes:
-        raise SchemaError(
-            "the two snapshots declare other classes",
-            found=f"{len(before.classes)} and {len(after.classes)}",
-            fix="prove compares versions of one dataset with one set of classes",
-        )
-    known = set(before.row_ids)
-    new = np.asarray([i for i, row in enumerate(after.row_ids) if row not in known], dtype=np.int64)
-    if not len(new):
-        return before
-    table = pa.concat_tables([before.table, after.table.take(pa.array(new)).select(before.table.column_names)])
-    table = table.set_column(2, "position", pa.array(range(table.num_rows), pa.int64()))
-    return Snapshot(table, before.schema, root=before.root)
-
-
-def _refuse_leaks(union: Snapshot, train: npt.NDArray[np.bool_], test: npt.NDArray[np.bool_]) -> None:
-    """Raise `LeakError` where a test row's content also stands in the training part."""
-    training = {item: i for i, item in enumerate(union.items) if train[i]}
-    leaks = [(i, training[item]) for i, item in enumerate(union.items) if test[i] and item in training]
-    if leaks:
-        i, j = leaks[0]
-        raise LeakError(
-            f"{len(leaks)} test row(s) also stand in the training part, so no score on them means anything",
-            where=f"test row {union.row_ids[i]!r} = training row {union.row_ids[j]!r}",
-            fix="run: tilth fix --policy near_duplicate=drop --yes (it drops the training copies), then prove again",
-        )
-
-
-def _trials(
-    union: Snapshot, aligned: _Aligned, groups: npt.NDArray[np.int64], rows: npt.NDArray[np.int64], run: Run, n: int
-) -> tuple[list[Trial], bool, tuple[str, ...]]:
-    """The train and test rows of each repeat, whether the test part is fixed, and notes."""
-    split = canonical_split(union)[rows]
-    usable = (aligned.before[rows] >= 0) | (aligned.after[rows] >= 0)
-    scored = usable & (aligned.before[rows] == aligned.after[rows]) & aligned.in_before[rows] & aligned.in_after[rows]
-    rng = run.rng
-    fixed = bool((split == "test").any())
-    notes: list[str] = []
-    trials: list[Trial] = []
-    if fixed:
-        test, train = (split == "test"), (split != "test") & (split != "val") & usable
-        whole = canonical_split(union)
-        _refuse_leaks(
-            union, (whole != "test") & (whole != "val") & aligned.in_after, (whole == "test") & aligned.in_after
-        )
-        near = np.isin(groups, groups[test & (groups >= 0)]) & train
-        if near.any():
-            notes.append(
-                f"{int(near.sum())} training rows that repeat or nearly repeat a test row were left out of every arm"
-            )
-        pool, held = np.flatnonzero(train & ~near), np.flatnonzero(test & scored)
-        size = round(0.9 * len(pool))
-        trials = [Trial(np.sort(rng.choice(pool, size, replace=False)), held) for _ in range(n)]
-    else:
-        unit = np.where(groups >= 0, groups, groups.max(initial=-1) + 1 + np.arange(len(groups)))
-        names = np.unique(unit[usable])
-        for _ in range(n):
-            out = rng.choice(names, max(1, round(0.25 * len(names))), replace=False)
-            test = np.isin(unit, out) & usable
-            trials.append(Trial(np.flatnonzero(usable & ~test), np.flatnonzero(test & scored)))
-    skipped = int((usable & ~scored).sum())
-    if skipped:
-        notes.append(f"{skipped} rows that the change touched are trained on but never scored")
-    if not trials or not len(trials[0].test) or not len(trials[0].train):
-        raise NotApplicable(
-            "there are no held-out rows whose label the change left alone",
-            fix="add labelled rows with split 'test', or fix fewer rows",
-        )
-    return trials, fixed, tuple(notes)
 
 
 def bigger_model(seed: int) -> Any:
@@ -150,7 +54,7 @@ def bigger_model(seed: int) -> Any:
 def _verdict(arms: Arms) -> tuple[str, str]:
     effect, placebo, margin = arms.effects["after"], arms.effects["placebo"], arms.after_over_placebo
     points = f"{100 * effect.estimate:+.2f} points (95% interval {100 * effect.low:+.2f} to {100 * effect.high:+.2f})"
-    said = f"the same model gains {points}; changing as many random rows gives {100 * placebo.estimate:+.2f}"
+    said = f"the same model changes by {points}; changing as many random rows gives {100 * placebo.estimate:+.2f}"
     if effect.low > 0 and margin.low > 0:
         return "helped", said
     if effect.high < 0:
@@ -167,6 +71,7 @@ def prove_snapshots(
     metric: str = "accuracy",
     slices: Sequence[str] = (),
     bigger: Any = None,
+    decisions: Sequence[Decision] = (),
 ) -> Proof:
     """Measure the effect of going from `before` to `after`.
 
@@ -182,6 +87,9 @@ def prove_snapshots(
         Columns whose values define slices to report on.
     bigger : scikit-learn classifier, optional
         Model of the model-centric arm; default 300 extremely randomised trees.
+    decisions : sequence of Decision
+        The standing decisions that made `after`. Rows that a person decided on are scored by what the
+        person said; policies that see labels are run afresh inside each drawn training part.
 
     Returns
     -------
@@ -201,27 +109,37 @@ def prove_snapshots(
         raise ParameterError("an interval needs at least 2 repeats", found=str(repeats), fix="use --repeats 10")
     if not before.classes:
         raise NotApplicable("prove needs a class label", fix="name the label column with --label")
-    union, run = resolver.snapshot, resolver.run
+    run = resolver.run
     embeddings = resolver.get("embeddings")
-    rows = union.positions(list(embeddings.row_ids))
-    duplicates = resolver.get("duplicates").values
-    groups = merge_groups(group_ids(union)[rows], duplicates)
-    aligned = _align(union, before, after)
-    trials, fixed, notes = _trials(union, aligned, groups, rows, run, repeats)
-    options = resolver.options
+    readable = resolver.snapshot.positions(list(embeddings.row_ids))
+    rows = resolver.snapshot.take(readable)
+    groups = merge_groups(group_ids(rows), resolver.get("duplicates").values)
+    aligned = align(rows, before, after)
+    split = split_rows(
+        rows,
+        aligned,
+        groups,
+        embeddings,
+        resolver,
+        run,
+        repeats=repeats,
+        rules=rules_of(decisions),
+        verified=verified_rows(decisions),
+    )
+    trials, options = split.trials, resolver.options
     model = options.model if options.model is not None else default_classifier(run.seed)
-    names = {column: [str(v) for v in union.table.column(column).take(rows).to_pylist()] for column in slices}
     arms = run_trials(
         embeddings.values,
-        aligned.before[rows],
-        aligned.after[rows],
+        aligned.before,
+        aligned.after,
         trials,
         model=model,
         bigger=bigger if bigger is not None else bigger_model(run.seed),
         n_classes=len(before.classes),
         balanced=metric == "balanced_accuracy",
-        fixed_test=fixed,
-        slices=names,
+        fixed_test=split.fixed,
+        truth=split.truth,
+        slices={column: [str(v) for v in rows.table.column(column).to_pylist()] for column in slices},
         rng=run.child("placebo").rng,
         on_fit=lambda total: run.expect(total) if total else run.advance(),
     )
@@ -249,7 +167,7 @@ def prove_snapshots(
         type(bigger if bigger is not None else bigger_model(run.seed)).__name__,
         run.seed,
         slices=_class_effects(arms.by_slice, None),
-        notes=notes,
+        notes=split.notes,
         machine=_machine(),
     )
 
@@ -326,7 +244,10 @@ def prove(
         chosen = ResolverOptions(
             embedder=embedder, model=model, model_name=model_name or (repr(model) if model else "default")
         )
-        resolver = Resolver(_union(old, new), options.run("prove", store), chosen)
-        proof = prove_snapshots(old, new, resolver, repeats=repeats, metric=metric, slices=slices, bigger=bigger)
+        resolver = Resolver(join(old, new), options.run("prove", store), chosen)
+        standing = effective(store.decisions(dataset.name))
+        proof = prove_snapshots(
+            old, new, resolver, repeats=repeats, metric=metric, slices=slices, bigger=bigger, decisions=standing
+        )
         store.put_proof(dataset.name, proof)
     return proof
