@@ -40,7 +40,7 @@ Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be repea
 Encoding = Annotated[str, typer.Option(help="Encoding of text files.")]
 Model = Annotated[str | None, typer.Option(help="Classifier as package.module:factory; default: logistic regression.")]
 Embedder = Annotated[
-    str, typer.Option(help="Embedder as NAME or NAME:param=value,...; default: one that needs no download.")
+    str, typer.Option(help="NAME or NAME:param=value of an embedder; default: one that needs no download.")
 ]
 Csv = Annotated[Path | None, typer.Option("--csv", help="Write the findings to this CSV file.")]
 ReportPath = Annotated[Path | None, typer.Option("--report", help="Where to write the HTML report.")]
@@ -88,7 +88,9 @@ def read_params(said: list[str]) -> dict[str, dict[str, Any]]:
         check, dot, param = place.partition(".")
         if not equals or not dot:
             raise ParameterError(
-                "a parameter is written check.param=value", found=repr(text), fix="for instance --set outlier.k=20"
+                "a parameter is written check.param=value",
+                found=repr(text),
+                fix="for instance --set near_duplicate.max_bits=6",
             )
         params.setdefault(check, {}).update(shelf.typed(check, {param: value}))
     return params

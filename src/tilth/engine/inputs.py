@@ -67,7 +67,7 @@ def media_files(snapshot: Snapshot, medium: str) -> list[MediaFiles]:
 
 
 def default_embedder(medium: str, wanted: str = "") -> Embedder:
-    """The embedder of a medium: the wanted one (``name`` or ``name:param=value``) where it accepts it, else the default."""
+    """The embedder of a medium: the wanted one (``name:param=value``) where it accepts it, else the default."""
     shelf = Shelf("embedders")
     if wanted:
         chosen: Embedder = shelf.parse(wanted)
