@@ -15,7 +15,16 @@ from tilth.numerics.consensus_result import Consensus, class_votes
 from tilth.numerics.interval_result import Interval, check_level
 from tilth.numerics.votes import Votes
 
-__all__ = ["Choice", "Contender", "choose_consensus", "choose_numeric", "gold_difference", "held_out_scores"]
+__all__ = [
+    "Choice",
+    "Contender",
+    "choose_consensus",
+    "choose_numeric",
+    "gold_difference",
+    "held_out_scores",
+    "shrunk_confusions",
+    "vote_folds",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -310,7 +319,7 @@ def held_out_scores(votes: Votes, fit: Fit, folds: IntArray) -> FloatArray:
         for row, power in enumerate(_POWERS):
             sharp = np.clip(beliefs, 1e-12, None) ** power
             sharp /= sharp.sum(axis=1, keepdims=True)
-            confusions = _shrunk_confusions(kept, sharp)
+            confusions = shrunk_confusions(kept, sharp)
             chance = (sharp[votes.items[out]] * confusions[votes.raters[out], :, values[out]]).sum(axis=1)
             logs[row, out] = np.log(np.clip(chance, 1e-12, None))
     score = np.empty(votes.n_votes)
@@ -321,8 +330,27 @@ def held_out_scores(votes: Votes, fit: Fit, folds: IntArray) -> FloatArray:
     return score[folds >= 0]
 
 
-def _shrunk_confusions(votes: Votes, beliefs: FloatArray) -> FloatArray:
-    """Each rater's matrix (true, voted) from expected counts, shrunk to that of all raters."""
+def shrunk_confusions(votes: Votes, beliefs: FloatArray) -> FloatArray:
+    """Confusion matrix of each rater from expected counts, shrunk to that of all raters.
+
+    Parameters
+    ----------
+    votes : Votes
+    beliefs : ndarray of shape (n_items, n_classes)
+
+    Returns
+    -------
+    ndarray of shape (n_raters, n_classes, n_classes)
+        Row true class, column voted class. A rater with few votes has nearly the average matrix, so that three lucky
+        votes do not make an oracle.
+
+    Examples
+    --------
+    >>> from tilth.numerics.votes import as_votes
+    >>> votes = as_votes([[0, 0], [1, 1], [0, 1], [1, None]])
+    >>> shrunk_confusions(votes, majority_vote(votes).beliefs).shape
+    (2, 2, 2)
+    """
     k, r = votes.n_classes, votes.n_raters
     cells = votes.raters * k + np.asarray(votes.values, dtype=np.int64)
     counts = np.stack(
