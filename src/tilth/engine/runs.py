@@ -87,7 +87,7 @@ class EngineRun(Run):
         *,
         store: Store | None = None,
         listener: Listener = silent,
-        jobs: int = 0,
+        jobs: int = 1,
         memory_budget: int = 2 * 2**30,
     ) -> None:
         super().__init__(seed, path, memory_budget=memory_budget)

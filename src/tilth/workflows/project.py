@@ -43,7 +43,8 @@ class RunOptions:
     ----------
     seed : int
     jobs : int
-        Worker processes for media; 0 takes one a core, 1 stays in this process.
+        Worker processes for media; 1 stays in this process, 0 takes one a core. A script that asks for
+        more than 1 needs Python's usual guard, ``if __name__ == "__main__":``.
     memory_budget : int
         Bytes that one step should stay under.
     listener : callable
@@ -51,7 +52,7 @@ class RunOptions:
     """
 
     seed: int = 0
-    jobs: int = 0
+    jobs: int = 1
     memory_budget: int = 2 * 2**30
     listener: Listener = silent
 
