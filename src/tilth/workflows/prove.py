@@ -109,6 +109,11 @@ def prove_snapshots(
         raise ParameterError("an interval needs at least 2 repeats", found=str(repeats), fix="use --repeats 10")
     if not before.classes:
         raise NotApplicable("prove needs a class label", fix="name the label column with --label")
+    own = [column.name for column in before.schema.columns]
+    if unknown := [name for name in slices if name not in own]:
+        raise ParameterError(
+            "no such column to slice by", found=repr(unknown[0]), fix=f"the columns are {', '.join(own)}"
+        )
     run = resolver.run
     embeddings = resolver.get("embeddings")
     readable = resolver.snapshot.positions(list(embeddings.row_ids))
