@@ -138,9 +138,14 @@ def audit(
 def fix(
     target: Target,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write the decisions and apply them.")] = False,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Fix label errors by what helps on held-out rows; the default.")
+    ] = False,
     policy: Annotated[
         list[str],
-        typer.Option(help="issue=relabel|drop|keep[:floor]; may be repeated. Default: label_error=relabel:0.5 ..."),
+        typer.Option(
+            help="issue=auto|relabel|drop|keep[:floor]; may be repeated. Default: label_error=auto, copies dropped."
+        ),
     ] = [],  # noqa: B006
     include_test: Annotated[bool, typer.Option(help="Change rows of the test and validation part too.")] = False,
     workspace: Workspace = None,
@@ -157,7 +162,7 @@ def fix(
         made = run(
             target,
             yes=yes,
-            policies=[parse_policy(text) for text in policy],
+            policies=[parse_policy(text) for text in [*policy, *(["label_error=auto"] if auto and policy else [])]],
             include_test=include_test,
             workspace=workspace,
             options=terminal.options(listener, seed=seed),

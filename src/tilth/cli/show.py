@@ -126,6 +126,7 @@ def show_fix(made: Plan | Fixed, *, as_json: bool) -> None:
             "applied": applied is not None,
             "counts": plan.counts(),
             "spared_test_rows": plan.spared,
+            "notes": list(plan.notes),
             "before": plan.snapshot.id,
             "decisions": [d.to_dict() for d in plan.decisions],
         }
@@ -141,6 +142,8 @@ def show_fix(made: Plan | Fixed, *, as_json: bool) -> None:
         out.print(f"  {decision.action} {decision.rows[0]}{arrow}", markup=False)
     if len(plan.decisions) > 5:
         out.print(f"  ... and {len(plan.decisions) - 5:,} more", markup=False)
+    for note in plan.notes:
+        out.print(note, markup=False)
     if plan.spared:
         out.print(f"{plan.spared:,} flagged rows of the test part are left alone (--include-test changes them)")
     if applied:

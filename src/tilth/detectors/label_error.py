@@ -1,4 +1,4 @@
-"""Labels that are probably wrong, by confident learning."""
+"""Labels that are probably wrong, as several cross-fitted views of the data see it."""
 
 from __future__ import annotations
 
@@ -9,103 +9,89 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tilth.errors import AlignmentError, NotApplicable
-from tilth.numerics.confident import num_label_issues
-from tilth.numerics.label_issues import find_label_issues
-from tilth.numerics.label_quality import get_label_quality_scores
+from tilth.errors import NotApplicable, ParameterError
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Evidence, Findings
 
 __all__ = ["LabelError"]
 
 MOST_PAIRS = 10
+MOST_RELATED = 5
 
 
 @dataclass(frozen=True)
 class LabelError(Detector):
-    """Find labels that a cross-fitted model contradicts with confidence.
+    """Find labels that several cross-fitted views of the data contradict.
 
-    Confident learning [1]_ counts, for every pair of classes, the rows labelled as one that the model is
-    confident are the other, and takes as many of the most contradicted rows as are expected to be wrong.
-    Rows without a label are left out. Every labelled row has a score; the flagged ones have the most
-    probable other class as their suggestion.
+    A linear model, kernel models and nearest neighbours predict every row without its own label; their weights,
+    and how often each class is given for each other one, are learnt from the data. The score is the probability
+    that the label is wrong. A row is flagged where another class is the more probable one and the probability of
+    error reaches `floor`. Rows without a label are left out. See `tilth.estimate_label_errors`.
 
     Parameters
     ----------
-    filter_by : str
-        Which rows are flagged: one of the seven rules of `tilth.find_label_issues`.
-    score : {"self_confidence", "normalized_margin", "confidence_weighted_entropy"}
-        What the score is 1 minus of; see `tilth.get_label_quality_scores`. With "self_confidence" it is
-        the probability that the label is wrong, in the model's eyes.
-
-    References
-    ----------
-    .. [1] Northcutt, Jiang, Chuang (2021). Confident learning: estimating uncertainty in dataset labels. JAIR 70.
+    floor : float
+        Least probability of error that is flagged, in [0, 1].
 
     Examples
     --------
     >>> from tilth.plugin import Run
     >>> found = LabelError().detect(LabelError.example().given, Run()).flagged().to_dicts()
     >>> [(row["row_id"], row["suggestion"], row["why"]) for row in found]
-    [('r2', 'frog', "labelled 'cat', but the model gives 'frog' 93% and 'cat' 7%")]
+    [('r2', 'frog', "labelled 'cat', wrong with probability 95%: it looks like 'frog' (93%), then 'cat' (7%)")]
     """
 
-    filter_by: str = "prune_by_noise_rate"
-    score: str = "self_confidence"
+    floor: float = 0.5
 
-    needs: ClassVar[tuple[str, ...]] = ("labels", "probs")
+    needs: ClassVar[tuple[str, ...]] = ("labels", "label_errors")
+    wants: ClassVar[tuple[str, ...]] = ("neighbors",)
     cost: ClassVar[str] = "model"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.floor <= 1:
+            raise ParameterError("must lie in [0, 1]", where="floor", found=repr(self.floor))
 
     def detect(self, view: View, run: Run) -> Findings:
         """Findings about every labelled row."""
-        probs = view.evidence_of("probs").require_out_of_sample()
-        if probs.classes and probs.classes != view.classes:
-            raise AlignmentError(
-                "the probabilities name other classes than the dataset",
-                found=f"{', '.join(probs.classes[:10])}; the dataset has {', '.join(view.classes[:10])}",
-                fix="give one column for each declared class, in the same order",
-            )
+        evidence = view.evidence_of("label_errors").require_out_of_sample()
         rows = np.flatnonzero(view.labels >= 0)
-        n_classes = len(np.unique(view.labels[rows]))
-        if n_classes < 2:
-            raise NotApplicable(
-                "wrong labels need at least two classes with labelled rows",
-                found=f"{n_classes} in {len(rows)} labelled rows",
-            )
+        if not len(rows):
+            raise NotApplicable("no row has a label")
         labels = view.labels[rows]
-        values = probs.values if len(rows) == len(view) else probs.values[rows]
-        flagged = find_label_issues(labels, values, filter_by=self.filter_by)
+        p_error = np.clip(evidence.extra["p_error"][rows], 0, 1)
+        suggested = evidence.extra["suggested"][rows]
+        flagged = (suggested != labels) & (p_error >= self.floor)
         run.check()
-        scores = 1 - np.clip(get_label_quality_scores(labels, values, method=self.score), 0, 1)
         suggestion: list[str | None] = [None] * len(rows)
         why = [""] * len(rows)
-        for row in np.flatnonzero(flagged):
-            given = int(labels[row])
-            other = _best_other(values[row], given)
-            suggestion[row] = view.classes[other]
-            why[row] = (
-                f"labelled {view.classes[given]!r}, but the model gives {view.classes[other]!r} "
-                f"{values[row, other]:.0%} and {view.classes[given]!r} {values[row, given]:.0%}"
-            )
+        related: list[list[str]] = [[] for _ in rows]
+        for place in np.flatnonzero(flagged):
+            row = int(rows[place])
+            suggestion[place] = view.classes[int(suggested[place])]
+            related[place], near = _neighbours(view, row, int(suggested[place]))
+            why[place] = _why(view, row, float(p_error[place]), evidence.values[row]) + near
         return Findings.build(
             self.name or "label_error",
             view.row_ids[rows],
-            scores,
+            p_error,
             flagged,
             why,
             suggestion=suggestion,
-            summary=_summary(view.classes, labels, values, flagged, suggestion, len(view) - len(rows)),
+            related=related,
+            threshold=self.floor,
+            summary=_summary(view, labels, p_error, flagged, suggestion),
         )
 
     @classmethod
     def example(cls) -> Example:
-        """Six rows of two classes; the third is labelled against a sure model."""
-        ids = np.array([f"r{i}" for i in range(6)], dtype=object)
-        sure = np.array([0.95, 0.9, 0.07, 0.1, 0.08, 0.5], dtype=np.float32)
-        labels = np.array([0, 0, 0, 1, 1, -1])
-        values = np.stack([sure, 1 - sure], axis=1)
-        probs = Evidence("probs", "example", ids, values, ("cat", "frog"), out_of_sample=True)
-        view = View(ids, ids, labels, ("cat", "frog"), evidence={"probs": probs})
+        """Five rows of two classes; the third is labelled against what its row looks like."""
+        ids = np.array([f"r{i}" for i in range(5)], dtype=object)
+        labels = np.array([0, 0, 0, 1, 1])
+        cat = np.array([0.95, 0.9, 0.07, 0.1, 0.08], dtype=np.float32)
+        probs = np.stack([cat, 1 - cat], axis=1)
+        extra = {"p_error": np.array([0.02, 0.04, 0.95, 0.05, 0.04]), "suggested": np.array([0, 0, 1, 1, 1])}
+        evidence = Evidence("label_errors", "", ids, probs, ("cat", "frog"), out_of_sample=True, extra=extra)
+        view = View(ids, ids, labels, ("cat", "frog"), evidence={"label_errors": evidence})
 
         def check(found: Findings) -> str:
             rows = found.flagged().to_dicts()
@@ -113,40 +99,54 @@ class LabelError(Detector):
                 return f"flagged {[row['row_id'] for row in rows]}, expected ['r2']"
             return "" if rows[0]["suggestion"] == "frog" else f"suggested {rows[0]['suggestion']!r}"
 
-        return Example(view, check, "A label that the model contradicts is flagged; an unlabelled row is left out.")
+        return Example(view, check, "A label that its row contradicts is flagged.")
 
 
-def _best_other(probs: npt.NDArray[Any], given: int) -> int:
-    """The most probable class that is not the given one."""
-    others = np.array(probs, dtype=np.float64)
-    others[given] = -np.inf
-    return int(others.argmax())
+def _why(view: View, row: int, p_error: float, probs: npt.NDArray[Any]) -> str:
+    """One sentence: the label, how sure, and the two classes that the row looks like most."""
+    first, second = np.argsort(-probs, kind="stable")[:2]
+    return (
+        f"labelled {view.class_name(int(view.labels[row]))!r}, wrong with probability {p_error:.0%}: it looks like "
+        f"{view.classes[first]!r} ({probs[first]:.0%}), then {view.classes[second]!r} ({probs[second]:.0%})"
+    )
+
+
+def _neighbours(view: View, row: int, suggested: int) -> tuple[list[str], str]:
+    """Ids of the nearest rows, those of the suggested class first, and how many of them have it."""
+    if "neighbors" not in view.evidence:
+        return [], ""
+    near = view["neighbors"][row]
+    near = near[near >= 0]
+    near = near[view.labels[near] >= 0]
+    if not len(near):
+        return [], ""
+    same = view.labels[near] == suggested
+    ids = [str(view.row_ids[i]) for i in [*near[same], *near[~same]]][:MOST_RELATED]
+    return ids, f"; {int(same.sum())} of its {len(near)} nearest rows are labelled {view.classes[suggested]!r}"
 
 
 def _summary(
-    classes: tuple[str, ...],
+    view: View,
     labels: npt.NDArray[np.int64],
-    probs: npt.NDArray[Any],
+    p_error: npt.NDArray[np.float64],
     flagged: npt.NDArray[np.bool_],
     suggestion: list[str | None],
-    unlabelled: int,
 ) -> dict[str, Any]:
     rows = np.flatnonzero(flagged)
-    pairs = Counter((classes[labels[row]], str(suggestion[row])) for row in rows)
-    labelled = np.bincount(labels, minlength=len(classes))
-    wrong = np.bincount(labels[rows], minlength=len(classes))
+    pairs = Counter((view.classes[labels[row]], str(suggestion[row])) for row in rows)
+    labelled = np.bincount(labels, minlength=len(view.classes))
+    wrong = np.bincount(labels[rows], minlength=len(view.classes))
     return {
         "labelled": len(labels),
-        "unlabelled": unlabelled,
         "flagged": len(rows),
-        "estimated_label_errors": int(num_label_issues(labels, probs)),
+        "estimated_label_errors": round(float(p_error.sum()), 1),
         "confused_pairs": [
             {"given": given, "suggested": other, "rows": count}
             for (given, other), count in sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_PAIRS]
         ],
         "by_class": {
             name: {"labelled": int(labelled[k]), "flagged": int(wrong[k])}
-            for k, name in enumerate(classes)
+            for k, name in enumerate(view.classes)
             if labelled[k]
         },
     }

@@ -17,6 +17,7 @@ from tilth.engine.inputs import (
     inputs_key,
     media_files,
 )
+from tilth.engine.label_errors import label_error_evidence
 from tilth.engine.runs import EngineRun
 from tilth.errors import NotApplicable, PartError, TilthError
 from tilth.numerics.crossfit import cross_fit_probabilities, default_classifier
@@ -113,6 +114,7 @@ class Resolver:
             "perceptual": self._perceptual,
             "readable": self._readable,
             "probs": self._probs,
+            "label_errors": self._label_errors,
         }
         if kind not in makers:
             raise PartError(f"nothing makes the evidence {kind!r}", fix=f"a part can need {', '.join(makers)}")
@@ -220,11 +222,7 @@ class Resolver:
         if ((split == "test") & (labels >= 0)).any() and ((split != "test") & (labels >= 0)).any():
             # no training row is ever judged, and so never changed, by a model that saw a test label
             labels[split == "test"] = -1
-        try:
-            duplicates = self.get("duplicates").values
-        except NotApplicable:
-            duplicates = np.full(len(rows), -1, dtype=np.int64)
-        groups = merge_groups(group_ids(self.snapshot)[rows], duplicates)
+        groups = self._grouped(rows)
         model = self.options.model if self.options.model is not None else default_classifier(self.run.seed)
         maker = {
             "kind": "probs",
@@ -260,6 +258,57 @@ class Resolver:
             )
 
         return self._stored("probs", inputs, maker, make)
+
+    def _grouped(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Rows that must stay in one fold: the user's groups and near-duplicates, merged."""
+        try:
+            duplicates = self.get("duplicates").values
+        except NotApplicable:
+            duplicates = np.full(len(rows), -1, dtype=np.int64)
+        return merge_groups(group_ids(self.snapshot)[rows], duplicates)
+
+    def _label_errors(self) -> Evidence:
+        if not self.snapshot.classes:
+            raise NotApplicable("there is no class label", fix="name the label column with --label")
+        embeddings = self.get("embeddings")
+        rows = self.snapshot.positions(list(embeddings.row_ids))
+        labels, groups = self.snapshot.labels[rows], self._grouped(rows)
+        is_test = canonical_split(self.snapshot)[rows] == "test"
+        brought = self.given.get("probs")
+        maker = {
+            "kind": "label_errors",
+            "model": self.options.model_name,
+            "n_folds": self.options.n_folds,
+            "of": embeddings.maker,
+            "probs": brought.maker if brought is not None else None,
+            "seed": self.run.seed,
+            "version": 1,
+        }
+        inputs = digest(
+            [
+                inputs_key(self.snapshot),
+                labels.tolist(),
+                groups.tolist(),
+                is_test.tolist(),
+                list(self.snapshot.classes),
+            ]
+        )
+
+        def make(run: EngineRun) -> Evidence:
+            return label_error_evidence(
+                embeddings.values,
+                labels,
+                is_test,
+                embeddings.row_ids,
+                self.snapshot.classes,
+                run,
+                pred_probs=self._restrict(brought, rows).values if brought is not None else None,
+                model=self.options.model,
+                groups=groups,
+                n_folds=self.options.n_folds,
+            )
+
+        return self._stored("label_errors", inputs, maker, make)
 
     def view(self, needs: tuple[str, ...], wants: tuple[str, ...] = ()) -> View:
         """What a part that declared `needs` and `wants` gets to see.

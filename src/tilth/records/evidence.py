@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,11 @@ class Evidence:
             )
         snapshot.positions(list(self.row_ids))
         return self
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Evidence:
+        """Some rows only, in the order given."""
+        extra = {name: array[rows] for name, array in self.extra.items()}
+        return replace(self, row_ids=self.row_ids[rows], values=self.values[rows], extra=extra)
 
     def require_out_of_sample(self) -> Evidence:
         """Raise `ProbabilityError` where the values may have seen their own labels."""

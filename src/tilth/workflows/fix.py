@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tilth.engine import Resolver, ResolverOptions
 from tilth.records import Snapshot
 from tilth.workflows.audit import audit
 from tilth.workflows.ingest import ingest
@@ -90,6 +91,20 @@ def fix(
         latest = None if audit_options else store.latest_findings(dataset.name, snapshot.id)
     findings = latest[0] if latest is not None else audit(dataset, options=options, **audit_options).findings
     with opened(dataset) as store:
-        when = store.now()
-    plan = make_plan(dataset, snapshot, findings, policies or DEFAULT_POLICIES, when=when, include_test=include_test)
+        model = audit_options.get("model")
+        chosen = ResolverOptions(
+            embedder=audit_options.get("embedder", ""),
+            model=model,
+            model_name=audit_options.get("model_name") or (repr(model) if model else "default"),
+            n_folds=audit_options.get("n_folds", 5),
+        )
+        plan = make_plan(
+            dataset,
+            snapshot,
+            findings,
+            policies or DEFAULT_POLICIES,
+            when=store.now(),
+            include_test=include_test,
+            resolver=Resolver(snapshot, options.run("audit", store), chosen),
+        )
     return apply_plan(plan) if yes else plan

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tilth.engine.inputs import canonical_split
+import numpy as np
+
+from tilth.engine import Resolver
+from tilth.engine.inputs import canonical_split, group_ids
+from tilth.engine.label_errors import estimate_of
 from tilth.errors import ParameterError, TilthError
+from tilth.numerics.label_repair import choose_repair
 from tilth.plugin import Shelf
 from tilth.records import Decision, Findings, Snapshot, finding_id
 from tilth.workflows.project import Dataset
 
 __all__ = ["DEFAULT_POLICIES", "Plan", "Policy", "looks_at_labels", "make_plan", "parse_policy", "policy_of"]
 
-POLICY_ACTIONS = ("relabel", "drop", "keep")
+POLICY_ACTIONS = ("auto", "relabel", "drop", "keep")
 
 
 @dataclass(frozen=True)
@@ -24,8 +29,9 @@ class Policy:
     ----------
     issue : str
         Name of a detector.
-    action : {"relabel", "drop", "keep"}
-        ``relabel`` takes the finding's suggestion; ``keep`` leaves the rows and records that.
+    action : {"auto", "relabel", "drop", "keep"}
+        ``relabel`` takes the finding's suggestion; ``keep`` leaves the rows and records that; ``auto``, for
+        label errors, chooses among relabel, drop and nothing by what helps the model on held-out rows.
     floor : float
         Only findings with at least this score, in [0, 1], are acted on.
     """
@@ -42,6 +48,10 @@ class Policy:
                 found=repr(self.action),
                 fix=f"use one of {', '.join(POLICY_ACTIONS)}",
             )
+        if self.action == "auto" and self.issue != "label_error":
+            raise ParameterError(
+                "only label errors can be fixed by auto", found=repr(self.issue), fix="use relabel, drop or keep"
+            )
         if not 0 <= self.floor <= 1:
             raise ParameterError(
                 "a confidence floor lies in [0, 1]", where=f"policy of {self.issue}", found=str(self.floor)
@@ -53,9 +63,9 @@ class Policy:
         return f"policy:{self.issue}={self.action}" + (f":{self.floor:g}" if self.floor else "")
 
 
-#: Without another word: correct confident label errors, drop surplus copies and unreadable files, leave the rest.
+#: Without another word: fix label errors as far as it helps, drop surplus copies and unreadable files, leave the rest.
 DEFAULT_POLICIES = (
-    Policy("label_error", "relabel", 0.5),
+    Policy("label_error", "auto"),
     Policy("near_duplicate", "drop", 0.9),
     Policy("unreadable", "drop"),
 )
@@ -101,7 +111,7 @@ def policy_of(who: str) -> Policy | None:
 
 def looks_at_labels(policy: Policy) -> bool:
     """Whether the policy's detector sees labels, so that its changes carry what other rows' labels say."""
-    return bool({"labels", "probs"} & set(Shelf("detectors").get(policy.issue).needs))
+    return bool({"labels", "probs", "label_errors"} & set(Shelf("detectors").get(policy.issue).needs))
 
 
 @dataclass(frozen=True)
@@ -116,12 +126,15 @@ class Plan:
     decisions : tuple of Decision
     spared : int
         Flagged rows of the test and validation part that were left alone.
+    notes : tuple of str
+        Why ``auto`` chose what it chose.
     """
 
     dataset: Dataset
     snapshot: Snapshot
     decisions: tuple[Decision, ...]
     spared: int = 0
+    notes: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Rows per ``issue: action``."""
@@ -140,42 +153,74 @@ def make_plan(
     *,
     when: str,
     include_test: bool = False,
+    resolver: Resolver | None = None,
 ) -> Plan:
     """The decisions that policies make of findings.
 
-    A row that one policy drops is not relabelled by another.
+    A row that one policy drops is not relabelled by another. `resolver` gives ``auto`` the embeddings and the
+    estimate of label errors; without it, ``auto`` does nothing.
     """
     split = dict(zip(snapshot.row_ids, canonical_split(snapshot), strict=True))
     decisions: list[Decision] = []
+    notes: tuple[str, ...] = ()
     spared: set[str] = set()
     gone: set[str] = set()
     for policy in sorted(policies, key=lambda p: p.action != "drop"):
         if policy.issue not in findings:
             continue
-        for row in findings[policy.issue].flagged().to_dicts():
-            row_id = row["row_id"]
-            if row["score"] < policy.floor or row_id in gone:
-                continue
-            suggestion = row["suggestion"] or ""
-            if policy.action == "relabel" and suggestion not in snapshot.classes:
-                continue
-            if policy.action == "drop" and policy.issue == "near_duplicate" and not suggestion:
+        if policy.action == "auto":
+            wanted, notes = _auto(resolver, include_test) if resolver is not None else ([], ())
+        else:
+            wanted = _flagged(policy, findings[policy.issue], snapshot)
+        for row_id, action, value in wanted:
+            if row_id in gone:
                 continue
             if split[row_id] in ("test", "val") and not include_test:
                 spared.add(row_id)
                 continue
-            if policy.action == "drop":
+            if action == "drop":
                 gone.add(row_id)
-            decisions.append(
-                Decision(
-                    who=policy.who,
-                    when=when,
-                    action=policy.action,
-                    rows=(row_id,),
-                    value=suggestion if policy.action == "relabel" else "",
-                    because=finding_id(snapshot.id, row["issue"], row_id),
-                    snapshot_id=snapshot.id,
-                    dataset=dataset.name,
-                )
-            )
-    return Plan(dataset, snapshot, tuple(decisions), len(spared))
+            because = finding_id(snapshot.id, policy.issue, row_id)
+            decisions.append(Decision(policy.who, when, action, (row_id,), value, because, snapshot.id, dataset.name))
+    return Plan(dataset, snapshot, tuple(decisions), len(spared), notes)
+
+
+def _flagged(policy: Policy, found: Findings, snapshot: Snapshot) -> list[tuple[str, str, str]]:
+    """(row, action, value) of every flagged row that a plain policy acts on."""
+    wanted: list[tuple[str, str, str]] = []
+    for row in found.flagged().to_dicts():
+        suggestion = row["suggestion"] or ""
+        fits = policy.action != "relabel" or suggestion in snapshot.classes
+        kept_copy = policy.action == "drop" and policy.issue == "near_duplicate" and not suggestion
+        if row["score"] >= policy.floor and fits and not kept_copy:
+            wanted.append((row["row_id"], policy.action, suggestion if policy.action == "relabel" else ""))
+    return wanted
+
+
+def _auto(resolver: Resolver, include_test: bool) -> tuple[list[tuple[str, str, str]], tuple[str, ...]]:
+    """What the cross-fitted choice of repair does to each row of the training part, and why."""
+    snapshot = resolver.snapshot
+    evidence, embeddings = resolver.get("label_errors"), resolver.get("embeddings")
+    place = {row: i for i, row in enumerate(embeddings.row_ids)}
+    rows = snapshot.positions(list(evidence.row_ids))
+    part = canonical_split(snapshot)[rows]
+    keep = np.arange(len(rows)) if include_test else np.flatnonzero((part != "test") & (part != "val"))
+    evidence = evidence.take(keep)
+    X = embeddings.values[[place[row] for row in evidence.row_ids]]
+    labels = snapshot.labels[rows[keep]]
+    chosen = choose_repair(
+        X,
+        estimate_of(evidence, labels),
+        model=resolver.options.model,
+        groups=group_ids(snapshot)[rows[keep]],
+        actions=("relabel", "drop"),
+        random_state=resolver.run.seed,
+    )
+    gains = ", ".join(f"{name} {100 * gain:+.1f} +- {200 * se:.1f}" for name, (gain, se) in chosen.gains.items())
+    note = f"label errors: {chosen.chosen} (estimated gain in points on held-out rows: {gains or 'none tried'})"
+    wanted = [
+        (str(row), str(action), snapshot.classes[int(label)] if action == "relabel" else "")
+        for row, action, label in zip(evidence.row_ids, chosen.action, chosen.labels, strict=True)
+        if action in ("relabel", "drop")
+    ]
+    return wanted, (note, *chosen.notes)

@@ -249,9 +249,8 @@ def _afresh(
         inner = Resolver(part, EngineRun(resolver.run.seed), resolver.options, {"embeddings": values})
         shelf = Shelf("detectors")
         parts = [shelf.make(issue) for issue in dict.fromkeys(policy.issue for policy in batch)]
-        plan = make_plan(
-            Dataset(Path(), ""), part, run_detectors(inner, parts).findings, batch, when="", include_test=True
-        )
+        found = run_detectors(inner, parts).findings
+        plan = make_plan(Dataset(Path(), ""), part, found, batch, when="", include_test=True, resolver=inner)
         for decision in plan.decisions:
             for row in decision.rows:
                 labels[where[row]] = -1 if decision.action == "drop" else rows.classes.index(decision.value)

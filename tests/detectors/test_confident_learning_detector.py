@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tilth.detectors.label_error import LabelError
+from tilth.detectors.confident_learning import ConfidentLearning
 from tilth.errors import AlignmentError, NotApplicable, ParameterError, ProbabilityError
 from tilth.numerics.confident import num_label_issues
 from tilth.numerics.label_issues import find_label_issues
@@ -31,7 +31,7 @@ def noisy(n: int = 120) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_planted_errors_are_found_and_the_true_class_is_suggested() -> None:
     labels, probs, wrong = noisy()
-    found = LabelError().detect(make_view(labels, probs), Run())
+    found = ConfidentLearning().detect(make_view(labels, probs), Run())
     assert len(found) == len(labels)
     rows = {row["row_id"]: row for row in found.flagged().to_dicts()}
     assert sorted(rows) == sorted(f"r{i}" for i in wrong)
@@ -49,7 +49,7 @@ def test_planted_errors_are_found_and_the_true_class_is_suggested() -> None:
 def test_unlabelled_rows_are_left_out_and_the_numbers_are_those_of_numerics() -> None:
     labels, probs, _ = noisy()
     labels[:30] = -1
-    found = LabelError(filter_by="both").detect(make_view(labels, probs), Run())
+    found = ConfidentLearning(filter_by="both").detect(make_view(labels, probs), Run())
     expected = find_label_issues(labels[30:], probs[30:].astype(np.float32), filter_by="both")
     assert found.table.column("row_id").to_pylist() == [f"r{i}" for i in range(30, 120)]
     assert found.table.column("flagged").to_pylist() == expected.tolist()
@@ -60,23 +60,23 @@ def test_unlabelled_rows_are_left_out_and_the_numbers_are_those_of_numerics() ->
 def test_in_sample_probabilities_are_refused() -> None:
     labels, probs, _ = noisy()
     with pytest.raises(ProbabilityError, match="in-sample"):
-        LabelError().detect(make_view(labels, probs, out_of_sample=False), Run())
+        ConfidentLearning().detect(make_view(labels, probs, out_of_sample=False), Run())
 
 
 def test_other_class_order_is_refused() -> None:
     labels, probs, _ = noisy()
     with pytest.raises(AlignmentError, match="frog, dog, cat"):
-        LabelError().detect(make_view(labels, probs, classes=CLASSES[::-1]), Run())
+        ConfidentLearning().detect(make_view(labels, probs, classes=CLASSES[::-1]), Run())
 
 
 @pytest.mark.parametrize("labels", [np.full(6, -1), np.array([1, 1, -1, 1, 1, 1])])
 def test_one_class_is_not_applicable(labels: np.ndarray) -> None:
     with pytest.raises(NotApplicable, match="two classes"):
-        LabelError().detect(make_view(labels, np.full((6, 3), 1 / 3)), Run())
+        ConfidentLearning().detect(make_view(labels, np.full((6, 3), 1 / 3)), Run())
 
 
-@pytest.mark.parametrize("part", [LabelError(filter_by="guess"), LabelError(score="guess")])
-def test_unknown_rules_are_refused(part: LabelError) -> None:
+@pytest.mark.parametrize("part", [ConfidentLearning(filter_by="guess"), ConfidentLearning(score="guess")])
+def test_unknown_rules_are_refused(part: ConfidentLearning) -> None:
     labels, probs, _ = noisy()
     with pytest.raises(ParameterError, match="guess"):
         part.detect(make_view(labels, probs), Run())
@@ -85,5 +85,5 @@ def test_unknown_rules_are_refused(part: LabelError) -> None:
 @pytest.mark.parametrize("score", ["self_confidence", "normalized_margin", "confidence_weighted_entropy"])
 def test_every_score_ranks_wrong_labels_first(score: str) -> None:
     labels, probs, wrong = noisy()
-    scores = LabelError(score=score).detect(make_view(labels, probs), Run()).scores
+    scores = ConfidentLearning(score=score).detect(make_view(labels, probs), Run()).scores
     assert set(np.argsort(-scores)[:12].tolist()) == set(wrong.tolist())
