@@ -8,14 +8,9 @@ import numpy as np
 import pytest
 
 from tilth.errors import AlignmentError, NotApplicable, ParameterError
-from tilth.numerics.consensus_choice import (
-    choose_consensus,
-    choose_numeric,
-    gold_difference,
-    held_out_scores,
-    vote_folds,
-)
+from tilth.numerics.consensus_choice import choose_consensus, choose_numeric, gold_difference
 from tilth.numerics.consensus_em import dawid_skene, one_coin
+from tilth.numerics.consensus_held_out import held_out_scores, vote_folds
 from tilth.numerics.consensus_majority import majority_vote, weighted_majority
 from tilth.numerics.consensus_result import Consensus
 from tilth.numerics.votes import Votes, as_votes

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilth.errors import AlignmentError, NotApplicable, ParameterError
+from tilth.errors import AlignmentError, NotApplicable
+from tilth.numerics.consensus_held_out import MAX_ITEMS, held_out_scores, usable_votes, vote_folds
 from tilth.numerics.consensus_majority import majority_vote, numeric_consensus
 from tilth.numerics.consensus_result import Consensus, class_votes
 from tilth.numerics.interval_result import Interval, check_level
@@ -21,19 +22,11 @@ __all__ = [
     "choose_consensus",
     "choose_numeric",
     "gold_difference",
-    "held_out_scores",
-    "shrunk_confusions",
-    "vote_folds",
 ]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 Fit = Callable[[Votes], Consensus]
-
-#: A belief is raised to the power, of these, that foretells votes best: no method wins by being bolder alone.
-_POWERS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-_SHRINK = 4.0
-_MAX_ITEMS = 20_000
 
 
 @dataclass(frozen=True)
@@ -253,114 +246,10 @@ def _by_held_out(
         score = held_out_scores(votes, fit, folds)
         found = _clustered(score - base, votes.items[used], level)
         contenders.append(Contender(name, float(score.mean()), found, found.low > 0))
-    sampled = f"compared on {_MAX_ITEMS:,} items drawn at random" if used.sum() < _usable(votes).sum() else ""
+    sampled = f"compared on {MAX_ITEMS:,} items drawn at random" if used.sum() < usable_votes(votes).sum() else ""
     return _choice(
         "log-likelihood of held-out votes", baseline, float(base.mean()), contenders, int(used.sum()), note, sampled
     )
-
-
-def _usable(votes: Votes) -> npt.NDArray[np.bool_]:
-    many: npt.NDArray[np.bool_] = (votes.votes_per_item >= 2)[votes.items]
-    return many
-
-
-def vote_folds(votes: Votes, n_folds: int, seed: int) -> tuple[IntArray, npt.NDArray[np.bool_]]:
-    """Return the fold of each vote (-1: never held out) and which votes are held out once.
-
-    The votes of one item fall into different folds as far as there are folds, so that an item keeps votes.
-    """
-    if n_folds < 2:
-        raise ParameterError("n_folds must be at least 2", found=str(n_folds))
-    rng = np.random.default_rng(seed)
-    used = _usable(votes)
-    items = np.unique(votes.items[used])
-    if items.size > _MAX_ITEMS:
-        drawn = np.zeros(votes.n_items, dtype=bool)
-        drawn[rng.choice(items, _MAX_ITEMS, replace=False)] = True
-        used &= drawn[votes.items]
-    shuffled = np.lexsort((rng.random(votes.n_votes), votes.items))
-    rank = np.empty(votes.n_votes, dtype=np.int64)
-    rank[shuffled] = np.arange(votes.n_votes) - votes.starts()[votes.items]
-    first = rng.integers(n_folds, size=votes.n_items)
-    return np.where(used, (rank + first[votes.items]) % n_folds, -1), used
-
-
-def held_out_scores(votes: Votes, fit: Fit, folds: IntArray) -> FloatArray:
-    """Log-probability of each held-out vote under a method that saw the other folds.
-
-    Parameters
-    ----------
-    votes : Votes
-    fit : callable
-        Votes to Consensus.
-    folds : ndarray of shape (n_votes,), int64
-        -1 for a vote that is never held out.
-
-    Returns
-    -------
-    ndarray of shape (number of votes with a fold,)
-        In the order of the votes; nats.
-
-    Examples
-    --------
-    >>> from tilth.numerics.votes import as_votes
-    >>> votes = as_votes([[0, 0, 0], [1, 1, 1]] * 20)
-    >>> score = held_out_scores(votes, majority_vote, np.arange(votes.n_votes) % 3)
-    >>> score.shape, bool(score.mean() > np.log(0.9))
-    ((120,), True)
-    """
-    values = np.asarray(votes.values, dtype=np.int64)
-    logs = np.empty((len(_POWERS), votes.n_votes))
-    parts = np.unique(folds[folds >= 0])
-    for part in parts:
-        out = folds == part
-        kept = replace(votes, items=votes.items[~out], raters=votes.raters[~out], values=values[~out])
-        beliefs = fit(kept).beliefs
-        for row, power in enumerate(_POWERS):
-            sharp = np.clip(beliefs, 1e-12, None) ** power
-            sharp /= sharp.sum(axis=1, keepdims=True)
-            confusions = shrunk_confusions(kept, sharp)
-            chance = (sharp[votes.items[out]] * confusions[votes.raters[out], :, values[out]]).sum(axis=1)
-            logs[row, out] = np.log(np.clip(chance, 1e-12, None))
-    score = np.empty(votes.n_votes)
-    for part in parts:
-        out = folds == part
-        others = (folds >= 0) & ~out
-        score[out] = logs[int(logs[:, others].sum(axis=1).argmax()), out]
-    return score[folds >= 0]
-
-
-def shrunk_confusions(votes: Votes, beliefs: FloatArray) -> FloatArray:
-    """Confusion matrix of each rater from expected counts, shrunk to that of all raters.
-
-    Parameters
-    ----------
-    votes : Votes
-    beliefs : ndarray of shape (n_items, n_classes)
-
-    Returns
-    -------
-    ndarray of shape (n_raters, n_classes, n_classes)
-        Row true class, column voted class. A rater with few votes has nearly the average matrix, so that three lucky
-        votes do not make an oracle.
-
-    Examples
-    --------
-    >>> from tilth.numerics.votes import as_votes
-    >>> votes = as_votes([[0, 0], [1, 1], [0, 1], [1, None]])
-    >>> shrunk_confusions(votes, majority_vote(votes).beliefs).shape
-    (2, 2, 2)
-    """
-    k, r = votes.n_classes, votes.n_raters
-    cells = votes.raters * k + np.asarray(votes.values, dtype=np.int64)
-    counts = np.stack(
-        [np.bincount(cells, beliefs[votes.items, z], minlength=r * k).reshape(r, k) for z in range(k)], axis=1
-    )
-    pooled = counts.sum(axis=0) + 0.5 / k
-    pooled /= pooled.sum(axis=1, keepdims=True)
-    made: FloatArray = counts + _SHRINK * pooled
-    made /= made.sum(axis=2, keepdims=True)
-    return made
 
 
 def _clustered(difference: FloatArray, items: IntArray, level: float) -> Interval:

@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 if TYPE_CHECKING:
     from tilth.numerics.agreement_result import Agreement
     from tilth.workflows.agree import Agreed
 
-__all__ = ["agreement_rows", "day", "pair_items", "summary_of"]
+__all__ = ["agreement_table", "day", "pair_items", "summary_of"]
 
 
 def _plain(value: float, digits: int = 6) -> float | None:
@@ -147,75 +148,34 @@ def pair_items(found: Agreed, first: int, second: int, most: int = 5) -> list[st
     return [str(name) for name in found.classed.item_names[order].tolist()]
 
 
-def agreement_rows(found: Agreed) -> list[list[Any]]:
-    """All figures as rows of one table; the first row names the columns."""
-    rows: list[list[Any]] = [["table", "name", "other", "statistic", "estimate", "low", "high", "n", "scale"]]
-
-    def cell(value: float | None) -> Any:
-        return "" if value is None else value
-
+def agreement_table(found: Agreed) -> pa.Table:
+    """All figures in one table: which table, names, statistic, estimate, interval, n and the word for it."""
     summary = summary_of(found)
-    rows += [
-        [
-            "statistics",
-            "all",
-            "",
-            s["statistic"],
-            cell(s["estimate"]),
-            cell(s["low"]),
-            cell(s["high"]),
-            s["items"],
-            s["scale"],
-        ]
+    rows: list[tuple[Any, ...]] = [
+        ("statistics", "all", "", s["statistic"], s["estimate"], s["low"], s["high"], s["items"], s["scale"])
         for s in summary["statistics"]
     ]
     for c in summary["by_class"]:
-        rows.append(["classes", c["class"], "", "kappa", cell(c["kappa"]), "", "", c["votes"], ""])
-        rows.append(["classes", c["class"], "", "agreement", cell(c["agreement"]), "", "", c["votes"], ""])
+        rows.append(("classes", c["class"], "", "kappa", c["kappa"], None, None, c["votes"], ""))
+        rows.append(("classes", c["class"], "", "agreement", c["agreement"], None, None, c["votes"], ""))
     rows += [
-        [
-            "raters",
-            r["rater"],
-            "",
-            "agreement",
-            cell(r["agreement"]),
-            cell(r["low"]),
-            cell(r["high"]),
-            r["compared_items"],
-            "",
-        ]
+        ("raters", r["rater"], "", "agreement", r["agreement"], r["low"], r["high"], r["compared_items"], "")
         for r in summary["by_rater"]
     ]
     rows += [
-        [
-            "rater pairs",
-            p["first"],
-            p["second"],
-            "kappa",
-            cell(p["kappa"]),
-            cell(p["low"]),
-            cell(p["high"]),
-            p["items"],
-            "",
-        ]
+        ("rater pairs", p["first"], p["second"], "kappa", p["kappa"], p["low"], p["high"], p["items"], "")
         for p in summary["rater_pairs"]
     ]
     rows += [
-        ["confused classes", p["first"], p["second"], "share", cell(p["share"]), "", "", round(p["disagreements"]), ""]
+        ("confused classes", p["first"], p["second"], "share", p["share"], None, None, round(p["disagreements"]), "")
         for p in summary["confused"]
     ]
     rows += [
-        [
-            "time",
-            t["from"],
-            t["to"],
-            t["statistic"],
-            cell(t["estimate"]),
-            cell(t["low"]),
-            cell(t["high"]),
-            t["items"],
-            t["scale"],
-        ]
+        ("time", t["from"], t["to"], t["statistic"], t["estimate"], t["low"], t["high"], t["items"], t["scale"])
         for t in summary["over_time"]
     ]
-    return rows
+    names = ["table", "name", "other", "statistic", "estimate", "low", "high", "n", "scale"]
+    kinds = [pa.string()] * 4 + [pa.float64()] * 3 + [pa.int64(), pa.string()]
+    columns = list(zip(*rows, strict=True))
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    return pa.Table.from_arrays(arrays, names=names)

@@ -40,9 +40,12 @@ from tilth.numerics.agreement_detail import (
 from tilth.numerics.agreement_rule import AGREEMENT_TARGET, RuleResult, agreement_rule
 from tilth.numerics.votes import Votes, as_votes
 from tilth.records import Findings
+from tilth.sources import write_rows
+from tilth.workflows._agree_tables import agreement_table, summary_of
+from tilth.workflows.report import write_page
 from tilth.workflows.votes import VoteOptions, VoteTable, read_votes
 
-__all__ = ["Agreed", "RaterPairs", "TimeBin", "agree"]
+__all__ = ["Agreed", "RaterPairs", "TimeBin", "agree", "publish_agreement"]
 
 #: Raters in the table of pairs: those with most votes.
 MOST_RATERS = 20
@@ -113,8 +116,6 @@ class Agreed:
 
     def to_dict(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
-        from tilth.workflows._agree_tables import summary_of
-
         return {"verb": "agree", "findings": self.findings.flagged().to_dicts(), "summary": summary_of(self)}
 
 
@@ -305,3 +306,30 @@ def _over_time(table: VoteTable, bootstrap: dict[str, Any]) -> tuple[TimeBin, ..
         times = table.item_times[part]
         made.append(TimeBin(float(times.min()), float(times.max()), found))
     return tuple(made)
+
+
+def publish_agreement(
+    found: Agreed,
+    target: Any,
+    *,
+    report: Path | None = None,
+    csv: Path | None = None,
+    guideline: Path | None = None,
+    workspace: str | Path | None = None,
+    seed: int = 0,
+) -> Path:
+    """Write the page, and where asked the figures as CSV and the guideline; returns the page's path.
+
+    The page goes to ``reports/NAME.agreement.html`` in the workspace beside the votes unless `report` is given.
+    """
+    from tilth.workflows.crowd_report import report_agreement
+    from tilth.workflows.guideline import draft_guideline
+    from tilth.workflows.project import locate
+
+    dataset = locate(target, workspace=workspace, name=found.name)
+    path = report or dataset.workspace / "reports" / f"{dataset.name}.agreement.html"
+    if csv is not None:
+        write_rows(agreement_table(found), csv)
+    if guideline is not None:
+        write_page(draft_guideline(found), guideline)
+    return report_agreement(found, path, seed=seed)

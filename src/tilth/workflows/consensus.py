@@ -21,13 +21,15 @@ import numpy.typing as npt
 from tilth.engine import Resolver, ResolverOptions
 from tilth.errors import Cancelled, NotApplicable, TilthError
 from tilth.numerics.consensus_ask import AskNext, ask_next
-from tilth.numerics.consensus_choice import Choice, choose_consensus, choose_numeric, shrunk_confusions
+from tilth.numerics.consensus_choice import Choice, choose_consensus, choose_numeric
+from tilth.numerics.consensus_held_out import shrunk_confusions
 from tilth.numerics.consensus_majority import NumericConsensus, majority_vote, numeric_consensus
 from tilth.numerics.consensus_raters import RaterReport, rater_report
 from tilth.numerics.consensus_result import Consensus
 from tilth.numerics.votes import Votes
 from tilth.plugin import Run, Shelf
 from tilth.records import Decision, Findings, Outcome, Snapshot, apply
+from tilth.sources import write_rows
 from tilth.workflows._consensus_ledger import (
     class_words,
     dataset_of_items,
@@ -40,7 +42,7 @@ from tilth.workflows.predictions import read_probabilities, refuse_in_sample
 from tilth.workflows.project import RunOptions, opened
 from tilth.workflows.votes import VoteOptions, VoteTable, read_votes
 
-__all__ = ["ConsensusOptions", "Settled", "consensus"]
+__all__ = ["ConsensusOptions", "Settled", "consensus", "publish_consensus"]
 
 Given = dict[str, npt.NDArray[Any]]
 
@@ -304,3 +306,13 @@ def _reports(
         ask,
         Findings.build("low_confidence", rows, score, flags, why, suggestion=suggestion),
     )
+
+
+def publish_consensus(made: Settled, *, report: Path | None = None, csv: Path | None = None, seed: int = 0) -> Path:
+    """Write the page, by default ``consensus.html`` in the folder of the files, and the methods as CSV where asked."""
+    from tilth.workflows._consensus_tables import methods_table
+    from tilth.workflows.consensus_report import report_consensus
+
+    if csv is not None:
+        write_rows(methods_table(made), csv)
+    return report_consensus(made, report or made.folder / "consensus.html", seed=seed)

@@ -26,7 +26,7 @@ from tilth.workflows._report_media import Media
 from tilth.workflows._report_sections import IssueSection, class_section, confusion, issue_section, proof_section
 from tilth.workflows._report_svg import Svg, clean, clean_line, number, percent
 
-__all__ = ["ReportData", "render_report", "write_report"]
+__all__ = ["ReportData", "asset", "content_policy", "render_report", "write_page", "write_report"]
 
 #: One line on each quality score, in the order they are shown.
 QUALITY_MEANINGS = {
@@ -134,19 +134,21 @@ def _context(data: ReportData) -> dict[str, Any]:
     }
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Text of a file that ships beside the templates."""
     return (resources.files("tilth.workflows") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, script: str) -> str:
+def content_policy(style: str, script: str = "") -> str:
     """A policy that lets exactly our own style and script run, and nothing be fetched."""
 
     def allowed(text: str) -> str:
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
+    scripts = allowed(script) if script else "'none'"
     return (
         f"default-src 'none'; img-src data:; media-src data:; style-src {allowed(style)}; "
-        f"script-src {allowed(script)}; base-uri 'none'; form-action 'none'"
+        f"script-src {scripts}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -185,7 +187,7 @@ def render_report(data: ReportData) -> str:
     def shown(value: object) -> object:
         return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
-    loader = jinja2.FunctionLoader(_asset)
+    loader = jinja2.FunctionLoader(asset)
     environment = jinja2.Environment(
         loader=loader,
         autoescape=True,
@@ -196,9 +198,9 @@ def render_report(data: ReportData) -> str:
     )
     environment.filters["draw"] = draw
     environment.filters["number"] = number
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     page = environment.get_template("report.html").render(
-        **_context(data), style=Markup(style), script=Markup(script), policy=_policy(style, script)
+        **_context(data), style=Markup(style), script=Markup(script), policy=content_policy(style, script)
     )
     return page + "\n"
 
@@ -222,7 +224,24 @@ def write_report(data: ReportData, path: Path) -> Path:
     StoreError
         The file cannot be written.
     """
-    page = render_report(data).encode("utf-8")
+    return write_page(render_report(data), path)
+
+
+def write_page(text: str, path: Path) -> Path:
+    """Write a page; the file is either the whole new one or what was there before.
+
+    Parameters
+    ----------
+    text : str
+    path : pathlib.Path
+        The folder is made where it does not exist.
+
+    Raises
+    ------
+    StoreError
+        The file cannot be written.
+    """
+    page = text.encode("utf-8")
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
