@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tilth.workflows.fix import Fixed, Plan
     from tilth.workflows.history import History, Undone
     from tilth.workflows.ingest import Ingested
+    from tilth.workflows.review import ErrorReport
 
 
 def show_ingested(made: Ingested, *, as_json: bool, quiet: bool) -> None:
@@ -351,3 +352,33 @@ def show_checkup(found: Checkup, *, as_json: bool) -> None:
     out.print()
     for extra, complete in found.extras().items():
         out.print(f"{extra}: " + ("complete" if complete else f"missing; {found.install_line(extra)}"), markup=False)
+
+
+def show_count(found: ErrorReport, *, as_json: bool) -> None:
+    """How many labels are wrong, overall and per class."""
+    if as_json:
+        terminal.print_json(found.to_dict())
+        return
+    out = terminal.out()
+    total, more = found.total, found.next_50
+    out.print(
+        f"{found.dataset.name}: about {total.estimate:,.0f} of {found.n_labelled:,} labels are wrong "
+        f"(95% interval {total.low:,.0f} to {total.high:,.0f})",
+        markup=False,
+        style="bold",
+    )
+    out.print(
+        f"Reviewing the 50 most suspect labels next is expected to find {more.low:.0f} to {more.high:.0f} errors."
+    )
+    if found.n_verdicts:
+        out.print(f"{found.n_verdicts:,} labels judged so far, {found.n_found:,} of them wrong.")
+    if found.precision is not None:
+        p = found.precision
+        out.print(f"Of the judged labels that were flagged, {p.estimate:.0%} are wrong ({p.low:.0%} to {p.high:.0%}).")
+    worst = sorted(found.by_class.items(), key=lambda item: -item[1].estimate)[:12]
+    rows = [(name, f"{i.estimate:,.0f}", f"{i.low:,.0f} to {i.high:,.0f}") for name, i in worst]
+    out.print()
+    out.print(
+        terminal.table("By given class", [("class", "left"), ("wrong", "right"), ("95% interval", "right")], rows)
+    )
+    terminal.notes(found.notes, False)
