@@ -85,14 +85,15 @@ def picks(
 
 
 def cold_start(strategy: Strategy, view: View, budget: int, run: Run) -> Findings:
-    """Picks where no model can be trained yet: typical rows of the largest clusters without a label.
+    """Picks without a model, or with one of too few labels: typical rows of the largest clusters without a label.
 
     Without embeddings there is nothing to go by, and the picks are random.
     """
     pool_rows(view, budget)
     known = labelled_rows(view)
     n_classes = len(np.unique(view.labels[known]))
-    stand = f"no model yet ({len(known)} labels of {n_classes} classes)"
+    few = "probs" in view.evidence or "committee" in view.evidence
+    stand = f"{'few labels' if few else 'no model yet'} ({len(known)} of {n_classes} classes)"
     X = embeddings_of(view)
     if X is None:
         chosen = run.rng.permutation(np.flatnonzero(view.labels < 0))[:budget]

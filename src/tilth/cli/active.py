@@ -1,0 +1,229 @@
+"""Commands of active learning: select, label, teach, simulate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tilth.cli.options import (
+    Audio,
+    Drop,
+    Embedder,
+    Encoding,
+    Group,
+    IdColumn,
+    Image,
+    Jobs,
+    Json,
+    Label,
+    Model,
+    Quiet,
+    Seed,
+    Split,
+    Target,
+    Text,
+    Time,
+    Workspace,
+    app,
+    guard,
+    model_options,
+    read_overrides,
+)
+
+if TYPE_CHECKING:
+    from tilth.workflows.teach import Taught
+
+Queue = Annotated[Path, typer.Argument(help="A queue: .csv, .jsonl, or .json of Label Studio.")]
+Data = Annotated[str | None, typer.Option("--data", help="The data; default: the dataset that the queue names.")]
+Who = Annotated[str, typer.Option(help="Who gives the labels.")]
+Param = Annotated[list[str], typer.Option("--param", help="Parameter of the strategy as name=value; may be repeated.")]
+Cost = Annotated[str, typer.Option(help="Column with what each label costs.")]
+
+
+def read_params(said: list[str]) -> dict[str, Any]:
+    """``name=value`` pairs; numbers become numbers."""
+    from tilth.errors import ParameterError
+
+    params: dict[str, Any] = {}
+    for text in said:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ParameterError("a parameter is written name=value", where="--param", found=repr(text))
+        try:
+            params[name] = int(value)
+        except ValueError:
+            try:
+                params[name] = float(value)
+            except ValueError:
+                params[name] = value
+    return params
+
+
+@app.command()
+@guard
+def select(
+    target: Target,
+    budget: Annotated[int, typer.Option(help="How many rows to ask for.")] = 100,
+    strategy: Annotated[str, typer.Option(help="How to pick: priority, margin, typiclust, random ...")] = "priority",
+    param: Param = [],  # noqa: B006
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Queue file: .csv, .jsonl or .json.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the queue file.")] = False,
+    cost: Cost = "",
+    model: Model = None,
+    embedder: Embedder = "",
+    label: Label = None,
+    id_: IdColumn = None,
+    group: Group = None,
+    split: Split = None,
+    time: Time = None,
+    text: Text = [],  # noqa: B006
+    image: Image = [],  # noqa: B006
+    audio: Audio = [],  # noqa: B006
+    drop: Drop = [],  # noqa: B006
+    encoding: Encoding = "utf-8",
+    workspace: Workspace = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+) -> None:
+    """Pick the rows to label next, with a reason each, as a queue for `tilth label` or Label Studio."""
+    from tilth.cli import terminal
+    from tilth.workflows.select import select as run
+
+    overrides = read_overrides(
+        label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
+    )
+    with terminal.progress(quiet or json) as listener:
+        made = run(
+            target,
+            budget=budget,
+            strategy=strategy,
+            params=read_params(param),
+            cost=cost,
+            embedder=embedder,
+            overrides=overrides,
+            workspace=workspace,
+            encoding=encoding,
+            options=terminal.options(listener, seed=seed),
+            **model_options(model),
+        )
+    path = made.write(out or Path("queue.csv"), force=force) if out or not json else None
+    if json:
+        data = made.to_dict()
+        data["summary"]["queue"] = str(path) if path else None
+        terminal.print_json(data)
+        return
+    terminal.notes(made.notes, quiet)
+    rows = [(row["row_id"], row["why"]) for row in made.findings.to_dicts()[:5]]
+    console = terminal.out()
+    console.print(f"{len(made.findings):,} of {made.pool:,} rows without a label, by {made.strategy}\n", markup=False)
+    console.print(terminal.table("Ask first", [("row", "left"), ("why", "left")], rows))
+    console.print(f"\nQueue: {path}\nNext:  tilth label {path}", markup=False)
+
+
+@app.command("label")
+@guard
+def label_(
+    queue: Queue,
+    data: Data = None,
+    who: Who = "person",
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Answer a queue in the terminal, one key a row; each answer is kept at once."""
+    from tilth.cli import keys
+    from tilth.workflows.label import label_queue
+
+    show_taught(label_queue(queue, data, talk=keys.talk, who=who, workspace=workspace), "label", as_json=json)
+
+
+@app.command()
+@guard
+def teach(
+    labels: Queue,
+    data: Data = None,
+    who: Who = "person",
+    new_classes: Annotated[bool, typer.Option("--new-classes", help="Declare classes that the data lack.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Take labels from a file: a queue with its column label filled in, or Label Studio's export."""
+    from tilth.workflows.teach import teach as run
+
+    show_taught(run(labels, data, who=who, new_classes=new_classes, workspace=workspace), "teach", as_json=json)
+
+
+def show_taught(made: Taught, verb: str, *, as_json: bool) -> None:
+    """How many labels were taken, and how many rows have one now."""
+    from tilth.cli import terminal
+
+    if as_json:
+        terminal.print_json(made.to_dict(verb))
+        return
+    new = f", new classes: {', '.join(made.new_classes)}" if made.new_classes else ""
+    labelled = int((made.snapshot.labels >= 0).sum())
+    terminal.out().print(
+        f"{made.taught:,} labels taken, {made.unanswered:,} rows unanswered{new}: "
+        f"{labelled:,} of {len(made.snapshot):,} rows have a label, snapshot {made.snapshot.id}",
+        markup=False,
+    )
+
+
+@app.command()
+@guard
+def simulate(
+    target: Target,
+    strategy: Annotated[list[str], typer.Option(help="Strategy to replay; may be repeated.")] = ["priority", "margin"],  # noqa: B006
+    seeds: Annotated[int, typer.Option(help="Replays of each strategy, on another split each.")] = 5,
+    budget: Annotated[int, typer.Option(help="Labels at the end; 0 takes 1,000 or the whole pool.")] = 0,
+    batch: Annotated[int, typer.Option(help="Labels a round; 0 grows from 10 on.")] = 0,
+    noise: Annotated[float, typer.Option(help="Share of wrong answers of the oracle.")] = 0.0,
+    cost: Cost = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Page or picture: .html or .svg.")] = None,
+    model: Model = None,
+    embedder: Embedder = "",
+    label: Label = None,
+    text: Text = [],  # noqa: B006
+    drop: Drop = [],  # noqa: B006
+    encoding: Encoding = "utf-8",
+    workspace: Workspace = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+    jobs: Jobs = 0,
+) -> None:
+    """Replay labelled data as if the labels had to be asked for: which strategy needs fewest, and against random."""
+    from tilth.cli import terminal
+    from tilth.workflows.simulate import simulate as run
+
+    overrides = read_overrides(label=label, text=text, drop=drop)
+    with terminal.progress(quiet or json) as listener:
+        made = run(
+            target,
+            strategies=strategy,
+            seeds=seeds,
+            budget=budget,
+            batch=batch,
+            noise=noise,
+            cost=cost,
+            embedder=embedder,
+            overrides=overrides,
+            workspace=workspace,
+            encoding=encoding,
+            options=terminal.options(listener, seed=seed, jobs=jobs),
+            **model_options(model),
+        )
+    path = made.write(out) if out else None
+    if json:
+        data = made.to_dict()
+        data["summary"]["picture"] = str(path) if path else None
+        terminal.print_json(data)
+        return
+    terminal.notes(made.notes, quiet)
+    console = terminal.out()
+    columns = [(name, "left" if i in (0, len(made.COLUMNS) - 1) else "right") for i, name in enumerate(made.COLUMNS)]
+    console.print(terminal.table(made.title, columns, made.table()))
+    if path:
+        console.print(f"\nCurves: {path}", markup=False)

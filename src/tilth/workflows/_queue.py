@@ -1,0 +1,291 @@
+"""Queue files: rows to be labelled, written for people and tools, and read back with labels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tilth.errors import DataError, ParameterError, SourceError
+
+__all__ = ["QUEUE_FORMATS", "Answers", "QueueRow", "read_queue", "write_queue"]
+
+QUEUE_FORMATS = (".csv", ".jsonl", ".json")
+#: Columns that say where a row belongs; the same on every row.
+_ORIGIN = ("strategy", "dataset", "workspace", "snapshot")
+_OWN = ("row_id", "rank", "score", "label", "given", "suggestion", "why")
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One row to be labelled.
+
+    Parameters
+    ----------
+    row_id : str
+    rank : int
+        1 is asked first.
+    score : float
+    why : str
+    given : str
+        The label it has, where it is asked again.
+    suggestion : str
+    label : str
+        Empty until somebody answers.
+    inputs : dict of column to cell
+        What a person needs to see; media as paths.
+    line : int
+        Line or item number in the file it was read from.
+    """
+
+    row_id: str
+    rank: int = 0
+    score: float = 0.0
+    why: str = ""
+    given: str = ""
+    suggestion: str = ""
+    label: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A queue as read: its rows, and the dataset they belong to (empty where the file does not say)."""
+
+    rows: tuple[QueueRow, ...]
+    strategy: str = ""
+    dataset: str = ""
+    workspace: str = ""
+    snapshot: str = ""
+
+    @property
+    def answered(self) -> tuple[QueueRow, ...]:
+        """The rows with a label."""
+        return tuple(row for row in self.rows if row.label)
+
+
+def write_queue(
+    path: Path,
+    rows: Sequence[QueueRow],
+    origin: dict[str, str],
+    media: dict[str, str],
+    root: str,
+    *,
+    force: bool = False,
+) -> Path:
+    """Write a queue; its ending names the format: ``.csv``, ``.jsonl``, or ``.json`` for Label Studio.
+
+    Parameters
+    ----------
+    path : Path
+    rows : sequence of QueueRow
+    origin : dict
+        ``strategy``, ``dataset``, ``workspace`` (a folder; written relative to the file) and ``snapshot``.
+    media : dict of input column to medium
+    root : str
+        Folder that media paths are relative to.
+    force : bool
+        Overwrite what is there.
+    """
+    if path.suffix.lower() not in QUEUE_FORMATS:
+        raise ParameterError(
+            "the ending names no queue format",
+            where=str(path),
+            found=path.suffix or "no ending",
+            fix=f"use one of {', '.join(QUEUE_FORMATS)} (.json is for Label Studio)",
+        )
+    if path.exists() and not force:
+        raise ParameterError("this would overwrite something", where=str(path), fix="choose another path, or --force")
+    origin = {**origin, "workspace": _relative(origin["workspace"], path)}
+    writers: dict[str, Callable[[], str]] = {
+        ".csv": lambda: _csv_text(rows, origin),
+        ".jsonl": lambda: "".join(json.dumps(_flat(row, origin), ensure_ascii=False) + "\n" for row in rows),
+        ".json": lambda: json.dumps(
+            [_task(row, origin, media, root) for row in rows], ensure_ascii=False, indent=1, default=str
+        ),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(writers[path.suffix.lower()](), encoding="utf-8", newline="")
+    part.replace(path)
+    return path
+
+
+def _relative(folder: str, path: Path) -> str:
+    try:
+        return Path(os.path.relpath(folder, path.parent.absolute())).as_posix()
+    except ValueError:  # another drive
+        return folder
+
+
+def _flat(row: QueueRow, origin: dict[str, str]) -> dict[str, Any]:
+    taken = {*_OWN, *_ORIGIN}
+    inputs = {f"{name}_" if name in taken else name: value for name, value in row.inputs.items()}
+    own = {
+        "row_id": row.row_id,
+        "rank": row.rank,
+        "score": round(row.score, 6),
+        "label": row.label,
+        "given": row.given,
+        "suggestion": row.suggestion,
+        "why": row.why,
+    }
+    shown = {name: value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+             for name, value in inputs.items()}  # fmt: skip
+    return {**own, **shown, **origin}
+
+
+def _csv_text(rows: Sequence[QueueRow], origin: dict[str, str]) -> str:
+    out = io.StringIO()
+    flat = [_flat(row, origin) for row in rows]
+    writer = csv.DictWriter(out, fieldnames=list(flat[0]) if flat else list(_OWN), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return out.getvalue()
+
+
+def _task(row: QueueRow, origin: dict[str, str], media: dict[str, str], root: str) -> dict[str, Any]:
+    """One task of Label Studio; media as paths for its local-files storage."""
+    data = _flat(row, origin)
+    del data["label"]
+    for name, medium in media.items():
+        if medium in ("image", "audio") and data.get(name):
+            data[name] = f"/data/local-files/?d={(Path(root) / str(data[name])).as_posix().lstrip('/')}"
+    task: dict[str, Any] = {"data": data}
+    if row.suggestion:
+        result = {"from_name": "label", "to_name": "item", "type": "choices", "value": {"choices": [row.suggestion]}}
+        task["predictions"] = [{"model_version": origin["strategy"], "score": row.score, "result": [result]}]
+    return task
+
+
+def read_queue(path: str | Path) -> Answers:
+    """Read a queue, or labels in the same form: CSV, JSONL, Label Studio's JSON with or without annotations.
+
+    Only ``row_id`` is needed; a row without ``label`` is unanswered.
+
+    Raises
+    ------
+    SourceError
+        The file cannot be read, with line or item.
+    DataError
+        A row without ``row_id``, or one row twice.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError("cannot read this queue", where=str(path), found=str(error)) from error
+    readers = {".csv": _read_csv, ".jsonl": _read_jsonl, ".json": _read_tasks}
+    if path.suffix.lower() not in readers:
+        raise ParameterError(
+            "the ending names no queue format", where=str(path), fix=f"use one of {', '.join(QUEUE_FORMATS)}"
+        )
+    found = readers[path.suffix.lower()](text, str(path))
+    rows: list[QueueRow] = []
+    seen: dict[str, int] = {}
+    for line, cells in found:
+        row = _row(cells, line, str(path))
+        if row.row_id in seen:
+            raise DataError(
+                "one row stands twice",
+                where=f"{path}, lines {seen[row.row_id]} and {line}",
+                found=repr(row.row_id),
+                fix="leave one of them",
+            )
+        seen[row.row_id] = line
+        rows.append(row)
+    first = found[0][1] if found else {}
+    origin = {name: str(first.get(name) or "") for name in _ORIGIN}
+    workspace = origin["workspace"]
+    if workspace and not Path(workspace).is_absolute():
+        origin["workspace"] = os.path.normpath(path.parent.absolute() / workspace)
+    return Answers(tuple(rows), **origin)
+
+
+def _row(cells: dict[str, Any], line: int, where: str) -> QueueRow:
+    row_id = cells.get("row_id")
+    if row_id is None or str(row_id) == "":
+        raise DataError(
+            "a row has no row_id",
+            where=f"{where}, line {line}",
+            found=f"columns {', '.join(map(str, list(cells)[:8]))}",
+            fix="keep the column row_id of the queue",
+        )
+    text = {name: "" if cells.get(name) is None else str(cells[name]).strip() for name in _OWN}
+    inputs = {k: v for k, v in cells.items() if k not in _OWN and k not in _ORIGIN}
+    rank = int(float(text["rank"])) if text["rank"].replace(".", "", 1).isdigit() else 0
+    try:
+        score = float(text["score"] or 0)
+    except ValueError:
+        score = 0.0
+    return QueueRow(
+        str(row_id), rank, score, text["why"], text["given"], text["suggestion"], text["label"], inputs, line
+    )
+
+
+def _read_csv(text: str, where: str) -> list[tuple[int, dict[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise SourceError(
+            "this CSV cannot be read", where=f"{where}, line {reader.line_num}", found=str(error)
+        ) from error
+    for line, row in rows:
+        if None in row or None in row.values():
+            raise SourceError(
+                "a line has another number of cells than the header",
+                where=f"{where}, line {line}",
+                fix="put cells with commas in quotes",
+            )
+    return rows
+
+
+def _read_jsonl(text: str, where: str) -> list[tuple[int, dict[str, Any]]]:
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            rows.append((number, _object(_parsed(line, f"{where}, line {number}"), f"{where}, line {number}")))
+    return rows
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise SourceError("this is no JSON", where=where, found=str(error)) from error
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SourceError("this is no JSON object", where=where, found=type(value).__name__)
+    return value
+
+
+def _read_tasks(text: str, where: str) -> list[tuple[int, dict[str, Any]]]:
+    tasks = _parsed(text, where)
+    if not isinstance(tasks, list):
+        raise SourceError("Label Studio's file is a list of tasks", where=where, found=type(tasks).__name__)
+    rows = []
+    for number, task in enumerate(tasks, 1):
+        place = f"{where}, task {number}"
+        cells = dict(_object(_object(task, place).get("data"), place))
+        labels = [
+            str(choice)
+            for annotation in task.get("annotations") or []
+            if not annotation.get("was_cancelled")
+            for result in annotation.get("result") or []
+            for choice in (result.get("value") or {}).get("choices") or []
+        ]
+        if len(set(labels)) > 1:
+            raise DataError(
+                "a task has different labels", where=place, found=", ".join(map(repr, labels)), fix="settle on one"
+            )
+        rows.append((number, {**cells, "label": labels[0] if labels else ""}))
+    return rows

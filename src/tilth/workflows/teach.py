@@ -1,0 +1,166 @@
+"""``teach``: labels that somebody gave, from a file or one by one, become decisions.
+
+Each label is one decision in the ledger: who, which row, which class, because of which pick. The rows as read stay
+as they are; the current snapshot is the rows with all standing decisions applied. A label of a row that is not in
+the dataset, or of a class that nobody has declared, is an error, and nothing is written then.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tilth.errors import AlignmentError, LabelError, NotApplicable, SchemaError, StoreError
+from tilth.records import Decision, Snapshot, finding_id
+from tilth.workflows._queue import Answers, QueueRow, read_queue
+from tilth.workflows.project import Dataset, advance_head, head_snapshot, locate, opened
+
+__all__ = ["Taught", "class_decision", "label_decision", "queue_dataset", "teach"]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What labels did.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    snapshot : Snapshot
+        The current one, with the labels.
+    taught : int
+        Labels written.
+    unanswered : int
+        Rows of the file without a label.
+    new_classes : tuple of str
+    """
+
+    dataset: Dataset
+    snapshot: Snapshot
+    taught: int
+    unanswered: int
+    new_classes: tuple[str, ...] = ()
+
+    def to_dict(self, verb: str = "teach") -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            "verb": verb,
+            "snapshot": self.snapshot.id,
+            "summary": {
+                "taught": self.taught,
+                "unanswered": self.unanswered,
+                "new_classes": list(self.new_classes),
+                "labelled": int((self.snapshot.labels >= 0).sum()),
+                "rows": len(self.snapshot),
+            },
+        }
+
+
+def queue_dataset(answers: Answers, path: str | Path, target: Any, workspace: str | Path | None) -> Dataset:
+    """The dataset that a queue belongs to: the one named, else the one it names itself."""
+    if target is not None:
+        return locate(target, workspace=workspace)
+    if not answers.dataset or not (workspace or answers.workspace):
+        raise StoreError(
+            "this file does not say which dataset it belongs to",
+            where=str(path),
+            fix="keep the columns dataset and workspace, or name the data with --data",
+        )
+    return Dataset(Path(workspace or answers.workspace), answers.dataset)
+
+
+def label_decision(
+    row: QueueRow, answers: Answers, dataset: Dataset, snapshot: Snapshot, who: str, when: str
+) -> Decision:
+    """The decision that a label is."""
+    base = answers.snapshot or snapshot.id
+    because = finding_id(base, answers.strategy, row.row_id) if answers.strategy else "label"
+    return Decision(who, when, "relabel", (row.row_id,), row.label, because, base, dataset.name)
+
+
+def class_decision(name: str, dataset: Dataset, snapshot: Snapshot, who: str, when: str) -> Decision:
+    """The decision that declares a class."""
+    return Decision(who, when, "accept", (), f"class:{name}", "new class", snapshot.id, dataset.name)
+
+
+def _check(rows: Sequence[QueueRow], snapshot: Snapshot, allow_new: bool, where: str) -> tuple[str, ...]:
+    """New classes among the labels; an error names line, row and label."""
+    name = snapshot.schema.label
+    if not name or snapshot.schema.column(name).media != "category":
+        raise SchemaError("there is no class label column to write labels to", fix="name one with --label")
+    known = set(snapshot.row_ids.tolist())
+    new: list[str] = []
+    for row in rows:
+        if row.row_id not in known:
+            raise AlignmentError(
+                "a label was given to a row outside the dataset",
+                where=f"{where}, line {row.line}",
+                found=repr(row.row_id),
+                fix="check the id, or name the right data with --data",
+            )
+        if row.label in snapshot.classes or row.label in new:
+            continue
+        if not allow_new:
+            near = difflib.get_close_matches(row.label, snapshot.classes, n=2)
+            hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+            raise LabelError(
+                "a label names a class that nobody has declared",
+                where=f"{where}, line {row.line}, row {row.row_id!r}",
+                found=repr(row.label),
+                fix=f"{hint}The classes are {', '.join(snapshot.classes[:20]) or 'none yet'}; "
+                "to add the class, repeat with --new-classes",
+            )
+        new.append(row.label)
+    return tuple(new)
+
+
+def teach(
+    labels: str | Path,
+    target: Any = None,
+    *,
+    who: str = "person",
+    new_classes: bool = False,
+    workspace: str | Path | None = None,
+) -> Taught:
+    """Take labels from a file.
+
+    Parameters
+    ----------
+    labels : path
+        A queue with its column ``label`` filled in (CSV, JSONL), or Label Studio's JSON export. Rows without a label
+        are left alone.
+    target : str, Path, object or Dataset, optional
+        The data; default: the dataset that the queue names.
+    who : str
+        Who gave the labels.
+    new_classes : bool
+        Declare classes that the data do not have yet. Otherwise such a label is an error: it may be a typing error.
+    workspace : path, optional
+
+    Returns
+    -------
+    Taught
+
+    Raises
+    ------
+    AlignmentError, LabelError
+        A row outside the dataset, or an undeclared class; nothing is written.
+    NotApplicable
+        No row has a label.
+    """
+    answers = read_queue(labels)
+    dataset = queue_dataset(answers, labels, target, workspace)
+    rows = answers.answered
+    if not rows:
+        raise NotApplicable("no row of this file has a label", where=str(labels), fix="fill in the column label")
+    with opened(dataset) as store, store.write_lock():
+        snapshot = head_snapshot(store, dataset)
+        new = _check(rows, snapshot, new_classes, str(labels))
+        when = store.now()
+        decisions = [class_decision(name, dataset, snapshot, who, when) for name in new]
+        decisions += [label_decision(row, answers, dataset, snapshot, who, when) for row in rows]
+        store.append(decisions)
+        made = advance_head(store, dataset)
+    return Taught(dataset, made, len(rows), len(answers.rows) - len(rows), new)
