@@ -81,7 +81,7 @@ def test_the_surest_errors_come_first_and_judged_rows_do_not_come_again(
 
 
 def test_bad_input(dataset: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="use one of score, worth, count"):
+    with pytest.raises(ParameterError, match="Use one of score, worth, count"):
         review(dataset, tmp_path / "queue.csv", by="luck")
     with pytest.raises(ParameterError, match="at least one row"):
         review(dataset, tmp_path / "queue.csv", budget=0)

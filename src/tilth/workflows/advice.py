@@ -39,6 +39,7 @@ def advise(snapshot: Snapshot, findings: Mapping[str, Findings]) -> tuple[str, .
         said.append(
             f"Review {_count(wrong, 'suspect label')} ({wrong / n:.1%} of the rows), worst first: "
             + _worst_pair(findings["label_error"], snapshot)
+            + _how_many(findings["label_error"])
         )
     if conflicting := int(duplicates.get("conflicting_labels", 0)):
         said.append(f"Settle {_count(conflicting, 'group')} of duplicates whose labels contradict each other.")
@@ -66,6 +67,15 @@ def advise(snapshot: Snapshot, findings: Mapping[str, Findings]) -> tuple[str, .
         if name not in known and found.n_flagged
     ]
     return tuple(said) or ("Nothing stands out: no check flagged a row.",)
+
+
+def _how_many(found: Findings) -> str:
+    """The estimated number of label errors with its interval, where it was made."""
+    counted = found.summary.get("error_count")
+    if not counted:
+        return ""
+    low, high = counted["low"], counted["high"]
+    return f" About {counted['estimate']:,} labels are wrong (95% interval {low:,} to {high:,})."
 
 
 def _worst_pair(found: Findings, snapshot: Snapshot) -> str:

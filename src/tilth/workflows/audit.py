@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tilth.engine import Execution, Resolver, ResolverOptions, run_detectors
+from tilth.engine.label_errors import estimate_of
+from tilth.numerics.error_count import estimate_error_count
 from tilth.plugin import Detector, Shelf
 from tilth.records import Evidence, Findings, Outcome, RoleOverrides, Snapshot
 from tilth.workflows.advice import advise
@@ -103,6 +105,13 @@ def audit_snapshot(
 ) -> tuple[Execution, dict[str, float], tuple[str, ...]]:
     """Findings, quality and advice of one snapshot."""
     execution = run_detectors(resolver, parts, max_cost=max_cost)
+    if "label_error" in execution.findings:
+        labels = snapshot.labels[snapshot.positions(list(resolver.get("label_errors").row_ids))]
+        total = estimate_error_count(
+            estimate_of(resolver.get("label_errors"), labels), random_state=resolver.run.seed
+        ).total
+        interval = {"estimate": round(total.estimate), "low": round(total.low), "high": round(total.high)}
+        execution.findings["label_error"].summary["error_count"] = interval
     quality = measure_quality(snapshot, execution.findings)
     return execution, quality, advise(snapshot, execution.findings)
 
