@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 DATASETS = ("digits", "fsdd", "sign_language_digits", "sst2", "adult_census", "banking77")
 VERDICT_SETS = ("cifar10_test", "mnist_test")
-MOST_ROWS = 6000
+MOST_ROWS = 2500
 
 
 def data_root() -> Path:
