@@ -44,7 +44,8 @@ OURS = (
     + """
 import tilth
 from tilth.workflows.arrays import check_arrays
-CHECKS = "missing_values confident_learning outlier near_duplicate non_iid class_imbalance underperforming_group".split()
+CHECKS = "missing_values confident_learning outlier near_duplicate non_iid class_imbalance"
+CHECKS = [*CHECKS.split(), "underperforming_group"]
 check_arrays(X[:300], noisy[:300], pred_probs=P[:300], issues=CHECKS)
 start = time.perf_counter()
 made = check_arrays(X, noisy, pred_probs=P, issues=CHECKS)
