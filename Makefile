@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := $(VENV)/.extras
 
-.PHONY: help demo test test-slow test-all lint bench-main clean
+.PHONY: help demo test test-slow test-all lint bench-main bench-labels clean
 
 help:
-	@echo "make demo        install tilth and run the main job on real scans"
-	@echo "make test        install tilth and run the checks and tests"
-	@echo "make test-all    the same, then the slow tests, with the optional libraries"
-	@echo "make bench-main  figures against peers, written to benchmarks/RESULTS.md"
+	@echo "make demo          install tilth and run the main job on real scans"
+	@echo "make test          install tilth and run the checks and tests"
+	@echo "make test-all      the same, then the slow tests, with the optional libraries"
+	@echo "make bench-main    figures against peers, written to benchmarks/RESULTS.md"
+	@echo "make bench-labels  label errors against cleanlab, written to benchmarks/RESULTS-labels.md"
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -43,6 +44,9 @@ test-all: test test-slow
 
 bench-main: $(STAMP)
 	$(BIN)/python benchmarks/main.py
+
+bench-labels: $(STAMP)
+	$(BIN)/python benchmarks/labels.py
 
 clean:
 	rm -rf $(VENV) .venv-peers tilth-demo .pytest_cache .mypy_cache .ruff_cache
