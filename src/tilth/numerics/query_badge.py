@@ -146,7 +146,7 @@ def spread_batch(
     picks : (k,) int64 array
         Where there are fewer than k rows without copies, the best of those passed over follow.
     passed_over : int
-        How many better rows were left out as copies.
+        How many rows that were looked at were left out as copies.
 
     Examples
     --------

@@ -110,20 +110,24 @@ _RATES = np.geomspace(0.05, 2.0, 60)
 
 
 def _best(x: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats]:
-    """Least squares with ceiling at most 1 and scale not negative, for every rate: parameters and squared errors."""
-    found = np.empty((len(_RATES), 3))
-    errors = np.empty(len(_RATES))
-    for place, rate in enumerate(_RATES):
-        u = x**-rate
-        mean_u, mean_y = float(w @ u / w.sum()), float(w @ y / w.sum())
-        spread = float(w @ (u - mean_u) ** 2)
-        scale = max(-float(w @ ((u - mean_u) * (y - mean_y))) / spread, 0.0) if spread > 0 else 0.0
-        ceiling = mean_y + scale * mean_u
-        if ceiling > 1:
-            ceiling, scale = 1.0, max(float(w @ ((1 - y) * u)) / float(w @ (u * u)), 0.0)
-        found[place] = ceiling, scale, rate
-        errors[place] = float(w @ (ceiling - scale * u - y) ** 2)
-    return found, errors
+    """Least squares with ceiling at most 1 and scale not negative, for every weighting and rate.
+
+    `w` has shape (b, r); the answers are parameters (b, rates, 3) and squared errors (b, rates).
+    """
+    u = x[None, :] ** -_RATES[:, None]  # (rates, r)
+    total = w.sum(axis=1, keepdims=True)
+    wu, wuu, wuy = w @ u.T, w @ (u * u).T, w @ (u * y).T
+    wy, wyy = w @ y[:, None], w @ (y * y)[:, None]
+    spread = wuu - wu**2 / total
+    slope = np.divide(wuy - wu * wy / total, spread, where=spread > 1e-15, out=np.zeros_like(spread))
+    scale = np.maximum(-slope, 0)
+    ceiling = (wy + scale * wu) / total
+    above = ceiling > 1
+    scale = np.where(above, np.maximum((wu - wuy) / np.maximum(wuu, 1e-300), 0), scale)
+    ceiling = np.where(above, 1.0, ceiling)
+    errors = ceiling**2 * total - 2 * ceiling * scale * wu - 2 * ceiling * wy + scale**2 * wuu + 2 * scale * wuy + wyy
+    rates = np.broadcast_to(_RATES, ceiling.shape)
+    return np.stack([ceiling, scale, rates], axis=2), np.maximum(errors, 0)
 
 
 def fit_curve(counts: ArrayLike, scores: ArrayLike, *, n_draws: int = 400, random_state: int = 0) -> CurveFit:
@@ -167,17 +171,15 @@ def fit_curve(counts: ArrayLike, scores: ArrayLike, *, n_draws: int = 400, rando
     if x[0] <= 0:
         raise ParameterError("label counts must be above 0 for a fit", found=str(x[0]))
     base = np.where(np.arange(len(x)) >= len(x) // 2, 2.0, 1.0)
-    found, errors = _best(x, y, base)
-    best = found[int(np.argmin(errors))]
+    found, errors = _best(x, y, base[None])
+    best = found[0, int(np.argmin(errors[0]))]
     freedom = max(len(x) - 3, 1)
-    variance = max(float(errors.min()) / base.mean() / freedom, 1e-10)
+    variance = max(float(errors.min()) / float(base.mean()) / freedom, 1e-10)
     rng = np.random.default_rng(random_state)
-    draws = np.empty((n_draws, 3))
-    for i in range(n_draws):
-        weights = base * rng.gamma(1.0, size=len(x))
-        some, off = _best(x, y, weights)
-        likely = np.exp(-(off - off.min()) / (2 * variance * base.mean()))
-        draws[i] = some[int(rng.choice(len(_RATES), p=likely / likely.sum()))]
+    some, off = _best(x, y, base * rng.gamma(1.0, size=(n_draws, len(x))))
+    likely = np.exp(-(off - off.min(axis=1, keepdims=True)) / (2 * variance * float(base.mean())))
+    chosen = (likely.cumsum(axis=1) < rng.random((n_draws, 1)) * likely.sum(axis=1, keepdims=True)).sum(axis=1)
+    draws = some[np.arange(n_draws), np.minimum(chosen, len(_RATES) - 1)]
     return CurveFit(float(best[0]), float(best[1]), float(best[2]), draws, float(np.sqrt(variance)))
 
 
