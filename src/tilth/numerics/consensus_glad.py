@@ -14,6 +14,7 @@ from tilth.numerics.consensus_result import (
     class_votes,
     fill_quality,
 )
+from tilth.numerics.threads import one_blas_thread
 from tilth.numerics.votes import Votes
 
 __all__ = ["glad"]
@@ -81,22 +82,9 @@ def glad(
     point = np.ones(made.n_raters + made.n_items)
     if init is not None and init.weights.size == made.n_raters and init.difficulty.size == made.n_items:
         point = np.concatenate([init.weights, 1.0 - np.log(init.difficulty)])
-    from scipy.optimize import minimize
-
-    beliefs, _ = model.expect(point)
-    last, steps, converged = -np.inf, 0, False
-    for steps in range(1, max_iter + 1):  # noqa: B007 - reported below
-        right = beliefs.ravel()[model.cells]
-        found = minimize(
-            model.loss, point, args=(right,), jac=True, method="L-BFGS-B", options={"maxiter": gradient_steps}
-        )
-        point = found.x
+    with one_blas_thread():  # the products are short: more threads would only wait for each other
+        point, steps, converged = _climb(model, point, max_iter, tol * made.n_votes, gradient_steps)
         beliefs, likelihood = model.expect(point)
-        reached = likelihood - 0.5 * float(((point - 1.0) ** 2).sum())
-        if reached - last < tol * made.n_votes:
-            converged = True
-            break
-        last = reached
     ability, ease = point[: made.n_raters], point[made.n_raters :]
     voted = made.votes_per_item > 0
     mean_ease = float(ease[voted].mean())
@@ -113,6 +101,28 @@ def glad(
         difficulty=np.exp(mean_ease - ease),
         weights=ability,
     )
+
+
+def _climb(
+    model: _Model, point: FloatArray, max_iter: int, gain: float, gradient_steps: int
+) -> tuple[FloatArray, int, bool]:
+    """Alternate both steps until the log posterior gains less than `gain`; abilities and ease, steps, whether it did."""
+    from scipy.optimize import minimize
+
+    beliefs, _ = model.expect(point)
+    last, steps = -np.inf, 0
+    for steps in range(1, max_iter + 1):  # noqa: B007 - reported below
+        right = beliefs.ravel()[model.cells]
+        found = minimize(
+            model.loss, point, args=(right,), jac=True, method="L-BFGS-B", options={"maxiter": gradient_steps}
+        )
+        point = found.x
+        beliefs, likelihood = model.expect(point)
+        reached = likelihood - 0.5 * float(((point - 1.0) ** 2).sum())
+        if reached - last < gain:
+            return point, steps, True
+        last = reached
+    return point, steps, False
 
 
 class _Model:

@@ -163,7 +163,7 @@ def numeric_consensus(votes: Any, *, cutoff: float = 1.345, max_iter: int = 50) 
     weights = np.ones_like(values)
     for _ in range(max_iter):
         far = np.abs(values - centre[items])
-        weights = np.minimum(1.0, cutoff * floor / np.maximum(far, 1e-300))
+        weights = cutoff * floor / np.maximum(far, cutoff * floor)
         total = np.bincount(items, weights, minlength=n)
         new = np.bincount(items, weights * values, minlength=n) / np.where(total > 0, total, np.nan)
         moved = float(np.nanmax(np.abs(new - centre)))

@@ -14,7 +14,7 @@ import pyarrow as pa
 from tilth.engine.inputs import canonical_split
 from tilth.errors import AlignmentError, SchemaError
 from tilth.numerics.votes import Votes
-from tilth.records import Decision, RoleOverrides, Snapshot, apply, effective
+from tilth.records import Decision, RoleOverrides, Snapshot, apply, effective, is_policy
 from tilth.sources import write_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, advance_head, head_snapshot, opened
@@ -130,7 +130,7 @@ def record(
     Raises
     ------
     ConflictError
-        Another policy decided otherwise about a row; both are named and nothing is written.
+        Decisions contradict each other; both authors are named and nothing is written.
     """
     with opened(dataset) as store, store.write_lock():
         head = head_snapshot(store, dataset)
@@ -186,18 +186,23 @@ def _changes(
 ) -> tuple[list[int], int]:
     """Items whose consensus label is to be recorded, and how many are spared."""
     said: dict[str, str] = {}
+    settled: set[str] = set()
     for decision in standing:
         if decision.action == "relabel" and decision.who == POLICY:
             said.update(dict.fromkeys(decision.rows, decision.value))
+        elif decision.action != "vote" and not is_policy(decision.who):
+            settled.update(decision.rows)  # a person has the last word
     split = canonical_split(head)
     held = head.table.column(head.schema.label).to_pylist()
     chosen, spared = [], 0
     for place, name in enumerate(votes.item_names.tolist()):
         label, row = labels[place], rows.get(str(name))
-        if label is None or row is None or said.get(str(name)) == label:
+        if label is None or row is None:
             continue
         now = held[row]
         differs = now is not None and (float(label) != now if votes.numeric else label != now)
+        if said.get(str(name)) == label and (not differs or str(name) in settled):
+            continue
         if differs and split[row] in ("test", "val") and not include_test:
             spared += 1
             continue

@@ -47,6 +47,8 @@ def claim_folder(target: Any, name: str, options: ConsensusOptions) -> Path:
             "this would overwrite something", where=str(taken[0]), fix="choose another --out, or --force"
         )
     folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / MARK).exists():  # from here on the files are ours, whatever happens
+        (folder / MARK).write_text("{}\n", encoding="utf-8")
     return folder
 
 

@@ -97,7 +97,7 @@ def consensus(
         dataset, snapshot = dataset_of_items(table, values, folder / items_name(name), options.workspace, run_options)
     with opened(dataset) as store:
         run = run_options.run("consensus", store)
-        given, why_not = _probabilities(table.votes, snapshot, simple, options, run)
+        given, why_not = _probabilities(table.votes, snapshot, options, run)
         fitted, outcomes = _fit_all(table.votes, given, why_not, run)
     choice = _compare(table, fitted, given, run, notes)
     method = _pick(options.method, table.votes, fitted, outcomes, choice, notes)
@@ -127,14 +127,12 @@ def simple_labels(votes: Votes) -> list[str | None]:
     return [words[int(c)] if s else None for c, s in zip(chosen, seen, strict=True)]
 
 
-def _probabilities(
-    votes: Votes, snapshot: Snapshot, simple: Sequence[str | None], options: ConsensusOptions, run: Run
-) -> tuple[Given, str]:
+def _probabilities(votes: Votes, snapshot: Snapshot, options: ConsensusOptions, run: Run) -> tuple[Given, str]:
     """Class probabilities of the items by a model cross-fitted on majority labels; or why there are none."""
     if votes.numeric or (options.method and options.method != "crowdlab" and options.probs is None):
         return {}, "no class probabilities were made: another method was asked for"
     words = class_words(votes)
-    labelled = _with_labels(snapshot, votes, simple)
+    labelled = _with_labels(snapshot, votes, _training_labels(votes, run.rng))
     chosen = ResolverOptions(
         embedder=options.embedder,
         model=options.model,
@@ -165,8 +163,16 @@ def _probabilities(
     return {"probs": probs / probs.sum(axis=1, keepdims=True)}, ""
 
 
+def _training_labels(votes: Votes, rng: np.random.Generator) -> list[str | None]:
+    """Majority labels with ties broken at random: a rule that favours the commoner class would be learnt as a truth."""
+    counts = votes.count_table()
+    chosen = (counts + rng.random(counts.shape)).argmax(axis=1)
+    words = class_words(votes)
+    return [words[int(c)] if n else None for c, n in zip(chosen, votes.votes_per_item, strict=True)]
+
+
 def _with_labels(snapshot: Snapshot, votes: Votes, simple: Sequence[str | None]) -> Snapshot:
-    """The snapshot as if majority vote had labelled it; nothing is stored."""
+    """The snapshot with other labels; nothing is stored."""
     known = set(snapshot.row_ids.tolist())
     decisions = [Decision("policy:majority", "now", "accept", (), f"class:{word}") for word in class_words(votes)]
     decisions += [
