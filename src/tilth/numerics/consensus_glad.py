@@ -106,12 +106,12 @@ def glad(
 def _climb(
     model: _Model, point: FloatArray, max_iter: int, gain: float, gradient_steps: int
 ) -> tuple[FloatArray, int, bool]:
-    """Alternate both steps until the log posterior gains less than `gain`; abilities and ease, steps, whether it did."""
+    """Alternate both steps until the log posterior gains less; return abilities and ease, steps, whether it did."""
     from scipy.optimize import minimize
 
     beliefs, _ = model.expect(point)
     last, steps = -np.inf, 0
-    for steps in range(1, max_iter + 1):  # noqa: B007 - reported below
+    for steps in range(1, max_iter + 1):
         right = beliefs.ravel()[model.cells]
         found = minimize(
             model.loss, point, args=(right,), jac=True, method="L-BFGS-B", options={"maxiter": gradient_steps}
