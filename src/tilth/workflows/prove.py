@@ -25,6 +25,7 @@ from tilth.engine.inputs import group_ids
 from tilth.errors import NotApplicable, ParameterError
 from tilth.numerics.crossfit import default_classifier
 from tilth.numerics.folds import merge_groups
+from tilth.numerics.intervals import Interval
 from tilth.numerics.trials import Arms, run_trials
 from tilth.records import (
     Arm,
@@ -60,6 +61,21 @@ def _verdict(arms: Arms) -> tuple[str, str]:
     if effect.high < 0:
         return "hurt", said
     return "cannot tell", said + "; the interval or the placebo leaves room for chance"
+
+
+def _check(before: Snapshot, repeats: int, metric: str, slices: Sequence[str]) -> None:
+    """Raise where what was asked cannot be measured."""
+    if metric not in METRICS:
+        raise ParameterError("unknown metric", found=repr(metric), fix=f"use one of {', '.join(METRICS)}")
+    if repeats < 2:
+        raise ParameterError("an interval needs at least 2 repeats", found=str(repeats), fix="use --repeats 10")
+    if not before.classes:
+        raise NotApplicable("prove needs a class label", fix="name the label column with --label")
+    own = [column.name for column in before.schema.columns]
+    if unknown := [name for name in slices if name not in own]:
+        raise ParameterError(
+            "no such column to slice by", found=repr(unknown[0]), fix=f"the columns are {', '.join(own)}"
+        )
 
 
 def prove_snapshots(
@@ -103,17 +119,7 @@ def prove_snapshots(
     NotApplicable
         No class label, or nothing to score on.
     """
-    if metric not in METRICS:
-        raise ParameterError("unknown metric", found=repr(metric), fix=f"use one of {', '.join(METRICS)}")
-    if repeats < 2:
-        raise ParameterError("an interval needs at least 2 repeats", found=str(repeats), fix="use --repeats 10")
-    if not before.classes:
-        raise NotApplicable("prove needs a class label", fix="name the label column with --label")
-    own = [column.name for column in before.schema.columns]
-    if unknown := [name for name in slices if name not in own]:
-        raise ParameterError(
-            "no such column to slice by", found=repr(unknown[0]), fix=f"the columns are {', '.join(own)}"
-        )
+    _check(before, repeats, metric, slices)
     run = resolver.run
     embeddings = resolver.get("embeddings")
     readable = resolver.snapshot.positions(list(embeddings.row_ids))
@@ -154,11 +160,7 @@ def prove_snapshots(
         after.id,
         metric,
         tuple(
-            Arm(
-                name,
-                arms.scores[name],
-                Effect(e.estimate, e.low, e.high, e.level) if (e := arms.effects.get(name)) else None,
-            )
+            Arm(name, arms.scores[name], _effect(arms.effects[name]) if name in arms.effects else None)
             for name in ("before", "after", "placebo", "model-centric")
         ),
         _class_effects(arms.by_class, before.classes),
@@ -177,6 +179,10 @@ def prove_snapshots(
     )
 
 
+def _effect(interval: Interval) -> Effect:
+    return Effect(interval.estimate, interval.low, interval.high, interval.level)
+
+
 def _class_effects(found: dict[Any, Any], names: tuple[str, ...] | None) -> tuple[ClassEffect, ...]:
     return tuple(
         ClassEffect(
@@ -184,7 +190,7 @@ def _class_effects(found: dict[Any, Any], names: tuple[str, ...] | None) -> tupl
             value.n,
             value.before,
             value.after,
-            Effect(value.interval.estimate, value.interval.low, value.interval.high, value.interval.level),
+            _effect(value.interval),
         )
         for key, value in found.items()
     )
