@@ -37,7 +37,7 @@ def test_query_and_teach_learn_the_task(estimator: object) -> None:
         asked = learner.query(5)
         learner.teach(asked, NAMES[asked])
     assert learner.n_labels == 30
-    assert learner.score(X, NAMES) > 0.85
+    assert learner.score(X, NAMES) > 0.8
     assert learner.classes_.tolist() == ["setosa", "versicolor", "virginica"]
     assert learner.predict_proba(X).sum(axis=1) == pytest.approx(1)
 
