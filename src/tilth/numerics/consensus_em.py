@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,8 @@ from tilth.numerics.consensus_result import (
     one_coin_confusions,
     vote_shares,
 )
-from tilth.numerics.votes import Votes, add_votes
+from tilth.numerics.votes import Votes
+from tilth.numerics.votes_growing import grow_votes, voted_items, votes_of_items
 
 __all__ = ["dawid_skene", "dawid_skene_update", "one_coin"]
 
@@ -172,24 +173,6 @@ def _result(
     return Consensus(method, beliefs, labels, prior, quality, confusions=confusions, rater_counts=counts)
 
 
-@dataclass(frozen=True)
-class _Slice:
-    """The votes of a few items, with positions counted within those items."""
-
-    local: IntArray
-    raters: IntArray
-    values: IntArray
-
-
-def _slice(votes: Votes, items: IntArray) -> _Slice:
-    first = np.searchsorted(votes.items, items, side="left")
-    size = np.searchsorted(votes.items, items, side="right") - first
-    local = np.repeat(np.arange(items.size), size)
-    within = np.arange(local.size) - np.repeat(np.cumsum(size) - size, size)
-    rows = first[local] + within
-    return _Slice(local, votes.raters[rows], np.asarray(votes.values[rows], dtype=np.int64))
-
-
 def dawid_skene_update(
     votes: Votes,
     fitted: Consensus,
@@ -219,7 +202,7 @@ def dawid_skene_update(
     Returns
     -------
     votes : Votes
-        All votes.
+        All votes; the additions are merged into its columns when these are first read.
     consensus : Consensus
         ``log_likelihood`` is NaN, since the untouched items are not visited. Beliefs of untouched items stay; a
         warm-started :func:`dawid_skene` (``init=``) brings everything to convergence.
@@ -240,15 +223,15 @@ def dawid_skene_update(
     k = fitted.prior.size
     if fitted.beliefs.shape != (votes.n_items, votes.n_classes) or fitted.rater_counts.shape[:1] != (votes.n_raters,):
         raise AlignmentError("this fit does not belong to these votes", fix="pass the votes it was made from")
-    grown = add_votes(votes, items, raters, labels)
+    grown = grow_votes(votes, items, raters, labels)
     touched = _touched(grown, items)
     beliefs = np.concatenate([fitted.beliefs, np.tile(fitted.prior, (grown.n_items - votes.n_items, 1))])
     counts = np.concatenate([fitted.rater_counts, np.zeros((grown.n_raters - votes.n_raters, k, k))])
     old = touched[touched < votes.n_items]
-    before = _slice(votes, old)
+    before = votes_of_items(votes, old)
     np.subtract.at(counts, _cells(before.raters, before.values), beliefs[old][before.local])
     np.clip(counts, 0.0, None, out=counts)
-    now = _slice(grown, touched)
+    now = votes_of_items(grown, touched)
     who, local_rater = np.unique(now.raters, return_inverse=True)
     fixed = counts[who]
     confusions = np.concatenate([fitted.confusions, _confusions(counts[votes.n_raters :], smoothing)])[who]
@@ -295,7 +278,7 @@ def _updated(
     beliefs, touched, mine = item_part
     counts, who, local_counts = rater_part
     known = touched < fitted.labels.size
-    voted = 1 + int(np.count_nonzero(grown.items[1:] != grown.items[:-1]))
+    voted = voted_items(grown)
     shift = mine.sum(axis=0) - beliefs[touched[known]].sum(axis=0)
     prior = fitted.prior * (voted - int(np.count_nonzero(~known))) + shift
     prior = np.clip(prior, 0.0, None) / np.clip(prior, 0.0, None).sum()

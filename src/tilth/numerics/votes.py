@@ -27,7 +27,7 @@ from tilth.numerics.votes_reading import (
     read_matrix,
 )
 
-__all__ = ["Votes", "add_votes", "as_votes"]
+__all__ = ["Votes", "add_votes", "as_votes", "merge_votes", "new_votes", "replaced_note"]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -235,6 +235,11 @@ def add_votes(votes: Votes, items: Any, raters: Any, labels: Any) -> Votes:
     >>> add_votes(votes, [1, 2], [0, 7], ["cat", "dog"]).matrix().tolist()
     [[0.0, 1.0, nan], [0.0, 1.0, nan], [nan, nan, 1.0]]
     """
+    return merge_votes(votes, new_votes(votes, items, raters, labels))
+
+
+def new_votes(votes: Votes, items: Any, raters: Any, labels: Any) -> Votes:
+    """Return only the votes to be added to `votes`, by position among all items and raters, old and new."""
     columns = [flat_column(items), flat_column(raters), flat_column(labels)]
     if len({c.shape[0] for c in columns}) != 1:
         raise AlignmentError(
@@ -259,7 +264,7 @@ def add_votes(votes: Votes, items: Any, raters: Any, labels: Any) -> Votes:
         rater_names=rater_names,
         notes=(),
     )
-    return _merge(votes, _sorted_unique(extra))
+    return _sorted_unique(extra)
 
 
 def _sorted_unique(votes: Votes) -> Votes:
@@ -276,18 +281,19 @@ def _sorted_unique(votes: Votes) -> Votes:
         items=votes.items[keep],
         raters=votes.raters[keep],
         values=votes.values[keep],
-        notes=votes.notes + _replaced(gone),
+        notes=votes.notes + replaced_note(gone),
     )
 
 
-def _replaced(count: int) -> tuple[str, ...]:
+def replaced_note(count: int) -> tuple[str, ...]:
+    """Say how many votes a later one replaced; nothing for none."""
     if not count:
         return ()
     some = "1 vote was" if count == 1 else f"{count} votes were"
     return (f"{some} replaced by a later vote of the same rater on the same item",)
 
 
-def _merge(old: Votes, new: Votes) -> Votes:
+def merge_votes(old: Votes, new: Votes) -> Votes:
     """Merge a few sorted new votes into many sorted old ones, touching the old arrays once."""
     low = np.searchsorted(old.items, new.items, side="left")
     size = np.searchsorted(old.items, new.items, side="right") - low
@@ -308,7 +314,7 @@ def _merge(old: Votes, new: Votes) -> Votes:
         items=_insert(old.items, at, new.items[add]),
         raters=_insert(old.raters, at, new.raters[add]),
         values=_insert(values, at, new.values[add]),
-        notes=old.notes + new.notes + _replaced(int(np.count_nonzero(~add))),
+        notes=old.notes + new.notes + replaced_note(int(np.count_nonzero(~add))),
     )
 
 
