@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,10 +23,11 @@ from tilth.workflows.fix import Fixed, Plan, Policy
 from tilth.workflows.project import opened
 
 OPTIONS = tilth.RunOptions(jobs=1)
+RELABEL = (Policy("label_error", "relabel"), Policy("near_duplicate", "drop", 0.9), Policy("unreadable", "drop"))
 
 
 def fixed(target: Any, **more: Any) -> Fixed:
-    made = tilth.fix(target, yes=True, options=OPTIONS, **more)
+    made = tilth.fix(target, yes=True, options=OPTIONS, **{"policies": RELABEL, **more})
     assert isinstance(made, Fixed)
     return made
 
@@ -67,22 +67,8 @@ def make_table(folder: Path) -> tuple[Path, str]:
     return write_csv(folder / "table.csv", table(wrong=12)[0]), ".csv"
 
 
-def make_jsonl(folder: Path) -> tuple[Path, str]:
-    rows, _ = table(wrong=12)
-    path = folder / "table.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return path, ".jsonl"
-
-
-def make_parquet(folder: Path) -> tuple[Path, str]:
-    rows, _ = table(wrong=12)
-    path = folder / "table.parquet"
-    pq.write_table(pa.Table.from_pylist(rows), path)
-    return path, ".parquet"
-
-
 def make_texts(folder: Path) -> tuple[Path, str]:
-    return write_csv(folder / "texts.csv", texts(300, wrong=20)[0]), ".csv"
+    return write_csv(folder / "texts.csv", texts(150, wrong=12)[0]), ".csv"
 
 
 def make_images(folder: Path) -> tuple[Path, str]:
@@ -93,7 +79,7 @@ def make_sounds(folder: Path) -> tuple[Path, str]:
     return sounds(folder / "noises", 45, wrong=4)[0], ""
 
 
-@pytest.mark.parametrize("make", [make_table, make_jsonl, make_parquet, make_texts, make_images, make_sounds])
+@pytest.mark.parametrize("make", [make_table, make_texts, make_images, make_sounds])
 def test_the_whole_job_and_back(make: Callable[[Path], tuple[Path, str]], tmp_path: Path) -> None:
     target, ending = make(tmp_path)
     before = bytes_below(tmp_path)
@@ -106,7 +92,7 @@ def test_the_whole_job_and_back(make: Callable[[Path], tuple[Path, str]], tmp_pa
     assert {o.outcome for o in found.outcomes} <= {"ran", "not applicable"}
     assert found.findings["label_error"].n_flagged
 
-    plan = tilth.fix(target, options=OPTIONS)
+    plan = tilth.fix(target, policies=RELABEL, options=OPTIONS)
     assert isinstance(plan, Plan) and plan.decisions
     log = tilth.history(found.dataset)
     assert (log.head, log.base, log.batches) == (start, start, ())
@@ -223,7 +209,7 @@ def test_a_row_that_one_policy_drops_is_not_relabelled_by_another(tmp_path: Path
 def test_fixing_twice_is_fixing_the_repaired_rows(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "d.csv", table(wrong=12)[0])
     first = fixed(path)
-    second = tilth.fix(path, options=OPTIONS)
+    second = tilth.fix(path, policies=RELABEL, options=OPTIONS)
     assert isinstance(second, Plan)
     assert second.snapshot.id == first.snapshot.id, "the second plan looks at the repaired snapshot"
     assert len(second.decisions) < len(first.plan.decisions) / 3
@@ -365,7 +351,7 @@ def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Overlapping classes, and labels of which 15% are wrong."""
     from sklearn.datasets import make_blobs
 
-    X, y = make_blobs(300, centers=3, n_features=5, cluster_std=3.0, random_state=0)
+    X, y = make_blobs(180, centers=3, n_features=5, cluster_std=3.0, random_state=0)
     noisy, _ = tilth.inject_label_noise(y, 0.15, random_state=0)
     return X, y, noisy
 

@@ -222,6 +222,11 @@ class Resolver:
         if ((split == "test") & (labels >= 0)).any() and ((split != "test") & (labels >= 0)).any():
             # no training row is ever judged, and so never changed, by a model that saw a test label
             labels[split == "test"] = -1
+        if len(seen := np.unique(labels[labels >= 0])) < 2:
+            raise NotApplicable(
+                "a model needs labelled rows of at least two classes",
+                found=f"only {self.snapshot.classes[seen[0]]!r}" if len(seen) else "no labelled row",
+            )
         groups = self._grouped(rows)
         model = self.options.model if self.options.model is not None else default_classifier(self.run.seed)
         maker = {

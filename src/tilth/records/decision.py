@@ -128,8 +128,8 @@ def _overrule(row: str, old: tuple[str, str, Decision], new: tuple[str, str, Dec
         return new
     if new_rule and not old_rule:
         return old
-    if old_rule and new_rule and "drop" in (old[0], new[0]) and old[0] != "keep" and new[0] != "keep":
-        return old if old[0] == "drop" else new
+    if old_rule and new_rule:  # two rules never conflict: a dropped row is not relabelled, else the later one counts
+        return old if old[0] == "drop" and new[0] == "relabel" else new
     raise ConflictError(
         f"{old[2].who} decided {old[0]} {old[1]!r} and {new[2].who} decided {new[0]} {new[1]!r}",
         where=f"row {row!r}",
@@ -153,7 +153,7 @@ def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
     decisions : iterable of Decision
         In ledger order. Undone entries do not count. Of one author's decisions on a row the
         latest counts; a person overrules a policy; among policies ``drop`` overrules
-        ``relabel``; two people who disagree raise.
+        ``relabel``, else the latest counts; two people who disagree raise.
 
     Returns
     -------
@@ -204,6 +204,18 @@ def _declare(snapshot: Snapshot, decisions: Sequence[Decision], relabelled: dict
     return replace(snapshot, schema=replace(snapshot.schema, classes=classes))
 
 
+def _number(value: str, row: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise SchemaError(
+            "a relabel of a numeric target names no number",
+            where=f"row {row!r}",
+            found=repr(value),
+            fix="give a number",
+        ) from None
+
+
 def _relabel(snapshot: Snapshot, relabelled: dict[int, str]) -> pa.Table:
     if not relabelled:
         return snapshot.table
@@ -220,7 +232,7 @@ def _relabel(snapshot: Snapshot, relabelled: dict[int, str]) -> pa.Table:
                 found=repr(value),
                 fix=f"the classes are {', '.join(snapshot.classes[:20])}",
             )
-        values[row] = float(value) if numeric else value
+        values[row] = _number(value, snapshot.row_ids[row]) if numeric else value
     place = len(SYSTEM_COLUMNS) + [c.name for c in snapshot.schema.columns].index(name)
     field = snapshot.table.schema.field(place)
     return snapshot.table.set_column(place, field, pa.array(values, field.type))

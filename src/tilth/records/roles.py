@@ -53,12 +53,12 @@ class RoleOverrides:
         return replace(replace(cls(), **many), **one)  # type: ignore[arg-type]
 
     def named(self) -> dict[str, str]:
-        """Every named column with the flag that named it."""
+        """Every named column with the flag that named it; ``none``, which says that there is none, left out."""
         out: dict[str, str] = {}
         for f in fields(self):
             value = getattr(self, f.name)
             for name in (value,) if isinstance(value, str) else value:
-                if name:
+                if name and name != "none":
                     if name in out and f.name != "drop":
                         raise SchemaError(
                             "one column was given two roles",
@@ -162,7 +162,7 @@ def _settle(rows: Rows, overrides: RoleOverrides, facts: Mapping[str, _Facts]) -
     """Roles that are known or guessed; columns left out are inputs or meta."""
     table = rows.table
     said = overrides.named()
-    missing = [name for name in said if name not in table.column_names and name != "none"]
+    missing = [name for name in said if name not in table.column_names]
     if missing:
         raise SchemaError(
             "no such column",
@@ -170,10 +170,12 @@ def _settle(rows: Rows, overrides: RoleOverrides, facts: Mapping[str, _Facts]) -
             fix=f"the columns are {', '.join(table.column_names)}",
         )
     roles = {name: flag for name, flag in said.items() if flag in ("label", "id", "group", "split", "time", "drop")}
-    roles.update({name: role for name, role in rows.roles.items() if name not in said and role not in roles.values()})
+    refused = {f.name for f in fields(overrides) if getattr(overrides, f.name) == "none"}
+    known = {name: role for name, role in rows.roles.items() if name not in said and role not in refused}
+    roles.update({name: role for name, role in known.items() if role not in roles.values()})
     taken = set(roles) | set(overrides.text) | set(overrides.image) | set(overrides.audio) | set(rows.media)
     for role, names in (("id", ID_NAMES), ("split", SPLIT_NAMES), ("group", GROUP_NAMES), ("time", TIME_NAMES)):
-        if role in roles.values() or getattr(overrides, role) == "none":
+        if role in roles.values() or role in refused:
             continue
         hits = [n for n in table.column_names if n.lower() in names and n not in taken]
         hits = [n for n in hits if _fits(role, table.column(n), facts[n], len(table))]
@@ -182,7 +184,7 @@ def _settle(rows: Rows, overrides: RoleOverrides, facts: Mapping[str, _Facts]) -
             taken.add(hits[0])
         elif len(hits) > 1:
             raise _ambiguous(role, hits)
-    if "label" not in roles.values() and overrides.label != "none":
+    if "label" not in roles.values() and "label" not in refused:
         label = _guess_label(table, facts, taken)
         if label:
             roles[label] = "label"

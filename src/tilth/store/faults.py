@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -13,6 +15,8 @@ from tilth.errors import StoreError, TilthError
 __all__ = ["explain", "guarded"]
 
 _FULL = ("no space left", "disk is full", "os error 28", "os error 122", "quota exceeded", "disk quota")
+#: Free bytes below which SQLite's "disk I/O error" means a full disk.
+_LITTLE = 1 << 16
 _READ_ONLY = (
     "read-only file system",
     "readonly database",
@@ -24,17 +28,26 @@ _READ_ONLY = (
 _CORRUPT = ("malformed", "not a database", "corrupt", "invalid arrow", "not an arrow file", "magic")
 
 
+def _free_bytes(where: str) -> float:
+    """Free space where a file stands; infinite where that cannot be told."""
+    try:
+        return shutil.disk_usage(Path(where).parent).free
+    except (OSError, ValueError):
+        return float("inf")
+
+
 def explain(error: Exception, where: str) -> StoreError:
     """The `StoreError` that tells what `error` means for a user and what to do about it."""
     text = str(error).lower()
     code = error.errno if isinstance(error, OSError) else None
     found = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-    if code in (errno.ENOSPC, errno.EDQUOT) or any(sign in text for sign in _FULL):
+    full = "disk i/o error" in text and _free_bytes(where) < _LITTLE
+    if full or code in (errno.ENOSPC, errno.EDQUOT) or any(sign in text for sign in _FULL):
         return StoreError(
             "the disk is full, and nothing of this step was kept",
             where=where,
             found=found,
-            fix="free some space and run the same command again; `tilth clean` removes what interrupted runs left",
+            fix="free some space and run the same command again",
         )
     if code in (errno.EROFS, errno.EACCES, errno.EPERM) or any(sign in text for sign in _READ_ONLY):
         return StoreError(

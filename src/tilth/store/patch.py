@@ -32,7 +32,9 @@ def read_patch(path: Path, dataset: str) -> list[Decision]:
         There is no such file, or it cannot be read.
     """
     if not path.is_file():
-        raise StoreError("no such patch file", where=str(path), fix="write one with `tilth log --patch FILE`")
+        raise StoreError(
+            "no such patch file", where=str(path), fix="write one with `tilth export TARGET FILE --decisions`"
+        )
     decisions: list[Decision] = []
     with guarded(str(path)):
         content = path.read_bytes()

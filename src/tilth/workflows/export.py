@@ -13,7 +13,8 @@ from pathlib import Path
 from tilth.errors import ParameterError
 from tilth.records import SYSTEM_COLUMNS
 from tilth.sources import write_folder, write_rows
-from tilth.workflows.project import Dataset, advance_head, head_snapshot, opened
+from tilth.store.patch import read_patch
+from tilth.workflows.project import Dataset, head_snapshot, opened, record_decisions, require_head
 
 __all__ = ["Exported", "export", "export_patch", "import_patch"]
 
@@ -92,8 +93,7 @@ def export_patch(dataset: Dataset, path: str | Path, *, force: bool = False) -> 
 
 
 def import_patch(dataset: Dataset, path: str | Path) -> int:
-    """Read decisions from a JSONL patch file and apply them; returns how many were new."""
+    """Read decisions from a JSONL patch file and apply them, all or none; returns how many were new."""
     with opened(dataset) as store, store.write_lock():
-        new = int(store.import_patch(dataset.name, Path(path)))
-        advance_head(store, dataset)
-    return new
+        require_head(store, dataset)
+        return record_decisions(store, dataset, read_patch(Path(path), dataset.name))[0]

@@ -18,7 +18,7 @@ from tilth.records import Snapshot
 from tilth.workflows.audit import audit
 from tilth.workflows.ingest import ingest
 from tilth.workflows.policies import DEFAULT_POLICIES, Plan, Policy, make_plan, parse_policy
-from tilth.workflows.project import Dataset, RunOptions, advance_head, head_snapshot, opened
+from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
 
 __all__ = ["DEFAULT_POLICIES", "Fixed", "Plan", "Policy", "apply_plan", "fix", "make_plan", "parse_policy"]
 
@@ -45,8 +45,7 @@ def apply_plan(plan: Plan) -> Fixed:
     the dataset applies them.
     """
     with opened(plan.dataset) as store, store.write_lock():
-        store.append(plan.decisions)
-        return Fixed(plan, advance_head(store, plan.dataset))
+        return Fixed(plan, record_decisions(store, plan.dataset, plan.decisions)[1])
 
 
 def fix(

@@ -14,7 +14,7 @@ from typing import Any
 from tilth.errors import ParameterError
 from tilth.records import Decision, Snapshot, SnapshotDiff, diff, effective
 from tilth.store import SnapshotRecord
-from tilth.workflows.project import Dataset, advance_head, opened, require_head
+from tilth.workflows.project import Dataset, opened, record_decisions, require_head
 
 __all__ = ["Batch", "History", "Undone", "compare", "history", "undo"]
 
@@ -130,8 +130,7 @@ def undo(dataset: Dataset, *, ids: Sequence[str] = (), everything: bool = False,
             Decision(who, when, "undo", d.rows, d.id, "taken back", store.head(dataset.name) or "", dataset.name)
             for d in taken
         ]
-        store.append(entries)
-        return Undone(tuple(taken), advance_head(store, dataset))
+        return Undone(tuple(taken), record_decisions(store, dataset, entries)[1])
 
 
 def _one(standing: Sequence[Decision], wanted: str) -> Decision:

@@ -85,10 +85,33 @@ def _class_names(column: pa.ChunkedArray) -> pa.Array:
         array = array.cast(kind.value_type)
     if pa.types.is_floating(array.type):
         whole = pc.if_else(pc.is_nan(array), None, array)
-        array = whole.cast(pa.int64())
+        array = whole.cast(pa.int64()) if _fits_int64(whole) else pa.array(map(_digits, whole.to_pylist()), pa.string())
     text = array.cast(pa.string())
     stripped = pc.utf8_trim_whitespace(text)
     return pc.if_else(pc.equal(stripped, ""), None, stripped)
+
+
+def _fits_int64(array: pa.Array) -> bool:
+    return bool(pc.all(pc.less(pc.abs(array), 2.0**63), min_count=0).as_py())
+
+
+def _digits(value: float | None) -> str | None:
+    return None if value is None else str(int(value))
+
+
+def _refuse_infinite(name: str, column: pa.ChunkedArray) -> None:
+    """Raise `SchemaError` where a column of labels or targets holds an infinite number."""
+    if not pa.types.is_floating(column.type):
+        return
+    bad = pc.fill_null(pc.is_inf(column), False)
+    if pc.any(bad, min_count=0).as_py():
+        row = pc.index(bad, True).as_py()
+        raise SchemaError(
+            "a label is infinite",
+            where=f"row {row}, column {name!r}",
+            found=str(column[row].as_py()),
+            fix="replace it by a class or a number, or leave it empty for an unlabelled row",
+        )
 
 
 def _numbers(column: pa.ChunkedArray) -> pa.Array:
@@ -176,6 +199,8 @@ def snapshot_of(
     classes: tuple[str, ...] = ()
     for column in columns:
         values = rows.table.column(column.name)
+        if column.role == "label":
+            _refuse_infinite(column.name, values)
         if column.role == "label" and column.media == "category":
             values = _class_names(values)
             classes = _check_classes(column.name, values)

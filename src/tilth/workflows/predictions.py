@@ -103,7 +103,12 @@ def _column(table: Any, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
     try:
         values = np.asarray(table.column(name).to_pylist(), dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ProbabilityError("a column of probabilities holds text", where=f"column {name!r}") from error
+        raise ProbabilityError(
+            "a column of probabilities holds text",
+            where=f"column {name!r}",
+            found=repr(table.column(name).to_pylist()[0])[:80],
+            fix="give numbers in [0, 1]",
+        ) from error
     bad = np.flatnonzero(~((values >= -1e-6) & (values <= 1 + 1e-6)))
     if len(bad):
         raise ProbabilityError(

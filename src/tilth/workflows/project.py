@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from tilth.engine import EngineRun, Listener, silent
 from tilth.errors import SourceError, StoreError
-from tilth.records import Snapshot, apply
+from tilth.records import Decision, Snapshot, apply
 from tilth.store import Workspace
 
 __all__ = ["Dataset", "RunOptions", "head_snapshot", "locate", "opened"]
@@ -140,6 +140,21 @@ def require_head(workspace: Workspace, dataset: Dataset) -> str:
 def head_snapshot(workspace: Workspace, dataset: Dataset) -> Snapshot:
     """The dataset's current snapshot."""
     return workspace.load_snapshot(require_head(workspace, dataset))
+
+
+def record_decisions(workspace: Workspace, dataset: Dataset, decisions: Sequence[Decision]) -> tuple[int, Snapshot]:
+    """Write decisions to the ledger and make what stands the head; how many were new, and the head.
+
+    They are applied on trial first: where they contradict others or name a class that is not there, an error
+    is raised and nothing is written. An entry that cannot be applied would stop every later verb. The caller
+    holds the write lock.
+    """
+    base = workspace.base(dataset.name)
+    if base is not None:
+        known = workspace.decisions(dataset.name)
+        ids = {decision.id for decision in known}
+        apply(workspace.load_snapshot(base), [*known, *(d for d in decisions if d.id not in ids)])
+    return workspace.append(decisions), advance_head(workspace, dataset)
 
 
 def advance_head(workspace: Workspace, dataset: Dataset) -> Snapshot:
