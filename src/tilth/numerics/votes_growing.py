@@ -85,9 +85,6 @@ def grow_votes(votes: Votes, items: Any, raters: Any, labels: Any) -> Votes:
     if pending is not None:  # a vote in both places was counted twice
         twice -= int(np.count_nonzero(again & _lookup(pending, extra.items, extra.raters)))
     made = object.__new__(_Growing)
-    said = (
-        f"{twice} vote{' was' if twice == 1 else 's were'} replaced by a later vote of the same rater on the same item",
-    )
     fields: dict[str, Any] = {
         "base": base,
         "added": added,
