@@ -25,8 +25,8 @@ def choose_source(uri: Any, *, encoding: str = "utf-8") -> Source:
     claiming = [cls for cls in shelf if cls.claims(uri)]
     if not claiming:
         raise _unclaimed(uri, shelf)
-    best = max(cls.rank for cls in claiming)
-    chosen = [cls for cls in claiming if cls.rank == best]
+    best = max(_rank(cls) for cls in claiming)
+    chosen = [cls for cls in claiming if _rank(cls) == best]
     if len(chosen) > 1:
         raise SourceError(
             "several sources claim this",
@@ -38,6 +38,11 @@ def choose_source(uri: Any, *, encoding: str = "utf-8") -> Source:
     params = {"encoding": encoding} if "encoding" in takes else {}
     made: Source = shelf.make(chosen[0].name, **params)
     return made
+
+
+def _rank(cls: type[Source]) -> int:
+    """How specific a source is: its class fact ``rank``, 0 where it has none."""
+    return int(getattr(cls, "rank", 0))
 
 
 def _called(uri: Any) -> str:
@@ -80,7 +85,7 @@ def _near(name: str, folder: Path) -> str:
 
 def _unclaimed(uri: Any, shelf: Shelf) -> SourceError:
     known = "; ".join(
-        (inspect.getdoc(cls) or cls.name).splitlines()[0].rstrip(".").replace("A ", "a ", 1) for cls in shelf
+        (inspect.getdoc(cls) or cls.name).splitlines()[0].rstrip(".").replace("A", "a", 1) for cls in shelf
     )
     fix = f"what can be read: {known}"
     found = ""

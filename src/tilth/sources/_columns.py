@@ -36,18 +36,42 @@ def typed_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """
     if not _all_numbers(column.slice(0, _PEEK)):
         return column
+    try:
+        return _cast(column)
+    except pa.ArrowInvalid:
+        pass  # a blank, a mark or a word: looked at more closely
     trimmed = pc.utf8_trim_whitespace(column)
     missing = pc.is_in(trimmed, value_set=pa.array(["", *MISSING_MARKS]))
     values = pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
     if values.null_count == len(values) or not _all_numbers(values):
         return column
-    values = pc.replace_substring_regex(values, r"^\+", "")
     try:
-        if pc.all(pc.match_substring_regex(values, _WHOLE)).as_py():
-            return values.cast(pa.int64())
-        return values.cast(pa.float64())
+        return _cast(pc.replace_substring_regex(values, r"^\+", ""))
     except pa.ArrowInvalid:
         return column
+
+
+def _cast(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text as int64, or float64 where there are fractions; `ArrowInvalid` where a cell is no plain number."""
+    plus = pc.any(pc.starts_with(values, "+"), min_count=0).as_py()  # float64 takes it, int64 does not
+    if plus or values.null_count == len(values) or _has_codes(values):
+        raise pa.ArrowInvalid("not plain numbers")
+    try:
+        return values.cast(pa.int64())
+    except pa.ArrowInvalid:
+        numbers = values.cast(pa.float64())
+    if pc.any(pc.is_nan(numbers), min_count=0).as_py():
+        raise pa.ArrowInvalid("NaN marks a missing cell")
+    beyond = pc.any(pc.greater_equal(pc.abs(numbers), 2.0**63), min_count=0).as_py()
+    if beyond and pc.all(pc.match_substring_regex(values, _WHOLE), min_count=0).as_py():
+        raise pa.ArrowInvalid("whole numbers beyond 64 bits are codes")
+    return numbers
+
+
+def _has_codes(values: pa.ChunkedArray) -> bool:
+    """Whether a cell has a leading zero that would be lost. Only cells that start like one are looked at."""
+    starts = pc.or_(pc.starts_with(values, "0"), pc.or_(pc.starts_with(values, "-0"), pc.starts_with(values, "+0")))
+    return bool(pc.any(pc.match_substring_regex(values.filter(starts), _CODE), min_count=0).as_py())
 
 
 def _all_numbers(values: pa.ChunkedArray) -> bool:
@@ -55,7 +79,7 @@ def _all_numbers(values: pa.ChunkedArray) -> bool:
     left = trimmed.filter(pc.invert(pc.is_in(trimmed, value_set=pa.array(["", *MISSING_MARKS]))))
     if not pc.all(pc.match_substring_regex(left, _NUMBER), min_count=0).as_py():
         return False
-    return not pc.any(pc.match_substring_regex(left, _CODE), min_count=0).as_py()
+    return not _has_codes(left)
 
 
 def _missing(value: Any) -> bool:

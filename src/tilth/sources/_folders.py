@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,15 +107,23 @@ def list_folder(folder: Path, medium: str) -> Listing:
             _check_unicode(relative)
             if entry.is_symlink():
                 resolve_inside(root, relative)
-                if entry.is_dir():
+                if _is(stat.S_ISDIR, entry):
                     links.append(relative)
                     continue
-            elif entry.is_dir():
+            elif _is(stat.S_ISDIR, entry):
                 waiting.append(relative)
                 continue
-            readable = entry.is_file() or entry.is_symlink()
-            (media if readable and medium_of(entry.name) == medium else others).append(relative)
+            wanted = medium_of(entry.name) == medium and (entry.is_symlink() or _is(stat.S_ISREG, entry))
+            (media if wanted else others).append(relative)
     return Listing(sorted(media), sorted(others), sorted(links))
+
+
+def _is(kind: Callable[[int], bool], entry: os.DirEntry[str]) -> bool:
+    """Whether an entry, or what it links to, is of a kind; a link to itself or to nothing is of none."""
+    try:
+        return kind(entry.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _check_unicode(relative: str) -> None:

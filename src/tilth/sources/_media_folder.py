@@ -48,8 +48,11 @@ def read_media_folder(folder: Path, medium: str, encoding: str, run: Run) -> Row
     listing = list_folder(folder, medium)
     if not listing.media:
         raise SourceError(f"there are no {medium} files in this folder", where=str(folder), fix="check the path")
-    rows = _from_table(folder, medium, encoding, listing, run)
-    return rows if rows is not None else _from_names(folder, medium, listing, run)
+    notes: list[str] = []
+    rows = _from_table(folder, medium, encoding, listing, notes, run)
+    if rows is None:
+        rows = _from_names(folder, medium, listing, run)
+    return replace(rows, notes=(*notes, *rows.notes))
 
 
 def _from_names(folder: Path, medium: str, listing: Listing, run: Run) -> Rows:
@@ -88,10 +91,9 @@ def _leftovers(medium: str, listing: Listing, table: str) -> list[str]:
     return notes
 
 
-def _from_table(folder: Path, medium: str, encoding: str, listing: Listing, run: Run) -> Rows | None:
-    """Rows of the table beside the files, or None where no table names them."""
+def _from_table(folder: Path, medium: str, encoding: str, listing: Listing, notes: list[str], run: Run) -> Rows | None:
+    """Rows of the table beside the files, or None where no table names them; notes on tables go to `notes`."""
     found: dict[str, tuple[Parsed, PathColumns]] = {}
-    notes: list[str] = []
     for name in listing.others:
         if "/" in name or PurePosixPath(name).suffix.lower() not in _TABLES:
             continue
@@ -119,7 +121,7 @@ def _from_table(folder: Path, medium: str, encoding: str, listing: Listing, run:
     if unused:
         notes.append(f"{len(unused)} {medium} files stand in no row of {name}, the first is {unused[0]}")
     notes.insert(0, f"rows, labels and paths come from {name}")
-    return replace(rows, uri=str(folder), notes=(*rows.notes, *notes, *_leftovers(medium, listing, name)))
+    return replace(rows, uri=str(folder), notes=(*rows.notes, *_leftovers(medium, listing, name)))
 
 
 def _choose(folder: Path, names: list[str]) -> str:

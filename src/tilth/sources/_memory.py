@@ -17,6 +17,8 @@ from tilth.sources._parsed import Parsed, check_names
 __all__ = ["is_table", "read_table", "table_kind"]
 
 _SPLITS = {"training": "train", "validation": "val", "valid": "val", "dev": "val", "testing": "test"}
+#: Methods by which columns of several libraries hand out their values.
+_LISTING = ("to_pylist", "tolist", "to_list")
 
 
 def _of(module: str, name: str, value: object) -> bool:
@@ -58,7 +60,7 @@ def _is_series(value: object) -> bool:
 
 
 def _is_column(cells: object) -> bool:
-    return isinstance(cells, (list, tuple, np.ndarray)) or hasattr(cells, "tolist") or hasattr(cells, "to_pylist")
+    return isinstance(cells, (list, tuple, np.ndarray)) or any(hasattr(cells, way) for way in _LISTING)
 
 
 def is_table(value: object) -> bool:
@@ -117,7 +119,7 @@ def _from_arrow(value: Any, kind: str) -> tuple[pa.Table, int, tuple[str, ...], 
 
 
 def _listed(cells: Any) -> list[Any]:
-    for method in ("to_pylist", "tolist"):
+    for method in _LISTING:
         if hasattr(cells, method):
             return list(getattr(cells, method)())
     return list(cells)

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
@@ -117,7 +117,7 @@ _WRITERS: dict[str, Callable[[pa.Table, BinaryIO, Path], None]] = {
 }
 
 
-def write_rows(table: pa.Table, path: str | Path, *, columns: tuple[str, ...] = ()) -> None:
+def write_rows(table: pa.Table, path: str | Path, *, columns: Sequence[str] = ()) -> None:
     """Write a table to a file; see `tilth.sources.write_rows`."""
     path = Path(path)
     writer = _WRITERS.get(path.suffix.lower())

@@ -54,7 +54,8 @@ class ArraysSource(Source):
     def example(cls) -> Example:
         """Two rows with a gap."""
 
-        given = (np.array([[0.5, 1.0], [2.0, np.nan]]), np.array([1, 0]))
+        def given(_: Path) -> tuple[Any, Any]:
+            return np.array([[0.5, 1.0], [2.0, np.nan]]), np.array([1, 0])
 
         def check(rows: Rows) -> str:
             found = rows.table.to_pydict()

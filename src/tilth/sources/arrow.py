@@ -15,7 +15,7 @@ from tilth.sources._text import path_of
 
 @dataclass(frozen=True)
 class ArrowSource(Source):
-    """A Arrow file (.arrow, .feather).
+    """An Arrow file (.arrow, .feather).
 
     Columns take their plain forms: categories are their values, NaN is missing, nested values are JSON
     text. Class numbers of the Hugging Face layout become class names. Images and sounds inside the

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from tilth.plugin import Example, Run, Source
@@ -45,7 +46,8 @@ class TableSource(Source):
     def example(cls) -> Example:
         """A list of dicts."""
 
-        given = [{"text": "one", "label": "a"}, {"text": "two"}]
+        def given(_: Path) -> list[dict[str, object]]:
+            return [{"text": "one", "label": "a"}, {"text": "two"}]
 
         def check(rows: Rows) -> str:
             found = rows.table.to_pydict()
