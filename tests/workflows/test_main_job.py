@@ -20,7 +20,7 @@ from tilth.errors import AlignmentError, ConflictError, LeakError, NotApplicable
 from tilth.records import Decision, effective
 from tilth.workflows.export import export_patch, import_patch
 from tilth.workflows.fix import Fixed, Plan, Policy
-from tilth.workflows.project import opened
+from tilth.workflows.project import opened, record_decisions
 
 OPTIONS = tilth.RunOptions(jobs=1)
 RELABEL = (Policy("label_error", "relabel"), Policy("near_duplicate", "drop", 0.9), Policy("unreadable", "drop"))
@@ -49,11 +49,8 @@ def labels_of(snapshot: tilth.Snapshot) -> dict[str, str | None]:
 
 def decide(dataset: tilth.Dataset, decisions: list[Decision]) -> tilth.Snapshot:
     """Write decisions as a person would, through the ledger, and apply them."""
-    from tilth.workflows.project import advance_head
-
     with opened(dataset) as store, store.write_lock():
-        store.append(decisions)
-        return advance_head(store, dataset)
+        return record_decisions(store, dataset, decisions)[1]
 
 
 def person(dataset: tilth.Dataset, row: str, value: str, *, action: str = "relabel", who: str = "ann") -> Decision:
@@ -632,6 +629,16 @@ def test_a_person_overrules_a_policy_and_two_people_conflict(tmp_path: Path) -> 
     with pytest.raises(ConflictError, match="ann decided") as caught:
         decide(dataset, [person(dataset, row, other, who="bob")])
     assert row in str(caught.value) and "tilth undo --id" in caught.value.fix
+    assert tilth.ingest(path, options=OPTIONS).snapshot.id == after.id, "what contradicts is not kept"
+
+
+def test_one_rule_after_another_never_conflicts_and_the_later_counts(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", table(wrong=12)[0])
+    fixed(path, policies=[Policy("label_error", "keep")])
+    made = fixed(path, policies=[Policy("label_error", "relabel")])
+    row, value = made.plan.decisions[0].rows[0], made.plan.decisions[0].value
+    assert labels_of(made.snapshot)[row] == value
+    assert tilth.ingest(path, options=OPTIONS).snapshot.id == made.snapshot.id
 
 
 def test_a_patch_file_carries_decisions_to_another_workspace(tmp_path: Path) -> None:
