@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := $(VENV)/.extras
 
-.PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement clean
+.PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement bench-active clean
 
 help:
 	@echo "make demo          install tilth and run the main job on real scans"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-all      the same, then the slow tests, with the optional libraries"
 	@echo "make bench-main    figures against peers, written to benchmarks/RESULTS.md"
 	@echo "make bench-labels  label errors against cleanlab, written to benchmarks/RESULTS-labels.md"
+	@echo "make bench-active  active learning against scikit-activeml, written to benchmarks/RESULTS-active.md"
 	@echo "make bench-agreement  agreement and consensus against peers, written to benchmarks/RESULTS-agreement.md"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -56,5 +57,8 @@ bench-agreement: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python scripts/reference.py
 
+bench-active: $(STAMP)
+	$(BIN)/python benchmarks/active.py
+
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-agreement tilth-demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-peers .venv-peers-active .venv-peers-agreement tilth-demo .pytest_cache .mypy_cache .ruff_cache

@@ -39,8 +39,9 @@ def _check_members(members: ArrayLike) -> NDArray[np.floating[Any]]:
 
 
 def _entropy(p: Floats) -> Floats:
-    logs = np.log(p, where=p > 0, out=np.zeros_like(p))
-    return np.asarray(0 - (p * logs).sum(axis=-1))
+    from scipy.special import entr
+
+    return np.asarray(entr(p).sum(axis=-1))
 
 
 def vote_entropy(votes: ArrayLike, n_classes: int) -> Floats:
@@ -219,14 +220,15 @@ def batch_bald(
 
 def _joint_entropies(array: Floats, joint: Floats, weight: Floats) -> Floats:
     """Entropy of the batch's labels and one more row's, for every row."""
+    from scipy.special import entr
+
     n, m, k = array.shape
     out = np.empty(n)
     step = max(1, _BLOCK_VALUES // (len(joint) * k))
     for start in range(0, n, step):
         block = array[start : start + step]
         p = (joint / m) @ block.transpose(1, 0, 2).reshape(m, -1)
-        logs = np.log(p, where=p > 0, out=np.zeros_like(p))
-        out[start : start + step] = -(weight @ (p * logs)).reshape(len(block), k).sum(axis=1)
+        out[start : start + step] = (weight @ entr(p)).reshape(len(block), k).sum(axis=1)
     return out
 
 

@@ -92,6 +92,8 @@ def uncertainty_scores(probs: ArrayLike, *, method: Method = "margin") -> Floats
         raise ParameterError(
             "unknown measure of uncertainty", found=repr(method), fix="use least_confidence, margin or entropy"
         )
+    from scipy.special import entr
+
     array = check_probs(probs)
     scores = np.empty(len(array), dtype=np.float64)
     for start in range(0, len(array), _BLOCK):
@@ -105,8 +107,7 @@ def uncertainty_scores(probs: ArrayLike, *, method: Method = "margin") -> Floats
             )
             part = 1 - (top[:, 1] - top[:, 0])
         else:
-            logs = np.log(block, where=block > 0, out=np.zeros_like(block))
-            part = -(block * logs).sum(axis=1)
+            part = entr(block).sum(axis=1)
         scores[start : start + len(block)] = part
     return scores
 
