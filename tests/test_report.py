@@ -23,6 +23,7 @@ from tilth.records import (
     ClassEffect,
     Column,
     Effect,
+    Evidence,
     Findings,
     Outcome,
     Proof,
@@ -32,6 +33,7 @@ from tilth.records import (
 )
 from tilth.workflows._report_figures import Whisker as Difference
 from tilth.workflows._report_figures import heat_map, score_histogram, value_histogram, whiskers
+from tilth.workflows._report_map import FLAGGED, PLAIN, POINTS, lay_out, map_rows
 from tilth.workflows._report_media import Media
 from tilth.workflows._report_sections import CARDS, LISTED
 from tilth.workflows._report_svg import clean, fit, percent, tag
@@ -485,3 +487,117 @@ def test_a_report_is_written_whole_or_not_at_all(full: ReportData, tmp_path: Pat
     assert list(tmp_path.glob(".*")) == []
     with pytest.raises(StoreError, match="cannot be written"):
         write_report(full, path / "below.html")
+
+
+def mapped(data: ReportData) -> ReportData:
+    return replace(data, map=np.random.default_rng(0).uniform(-1, 1, (len(data.snapshot), 2)))
+
+
+def map_figure(data: ReportData) -> str:
+    found = re.search(r'<svg[^>]*aria-labelledby="map-of-rows-t.*?</svg>', render_report(data), flags=re.S)
+    assert found
+    return found[0]
+
+
+def test_the_map_shows_every_row_its_label_and_its_issues(full: ReportData) -> None:
+    page = parsed(mapped(full))
+    assert page.count("section", id="map") == 1 and page.count("a", href="#map") == 1
+    assert "All 12 rows" in page.text and "Neighbour-preserving layout" in page.text
+    svg = map_figure(mapped(full))
+    assert "<title>r0, labelled neg: label error</title>" in svg
+    assert "<title>r2, labelled neg: conflicting duplicate</title>" in svg
+    assert "<title>r3, labelled pos: label error, too loud</title>" in svg, "a row with two issues names both"
+    assert "<title>r4, labelled neg: not flagged</title>" in svg
+    assert svg.count("<circle") == 7 and svg.count("<path") == 5
+    for part, n in (("Suspect labels", 3), ("Duplicates", 2), ("not flagged", 7)):
+        assert f"{part} {n}" in page.text
+
+
+def test_points_of_the_map_lead_to_cards(full: ReportData) -> None:
+    page = parsed(mapped(full))
+    ids = {attrs["id"] for name, attrs in page.elements if name == "li" and "id" in attrs}
+    links = [attrs["href"] for name, attrs in page.elements if name == "a" and attrs.get("tabindex") == "-1"]
+    assert len(links) == 5 and {(link or "")[1:] for link in links} <= ids
+    html = render_report(mapped(full))
+    link = re.search(r'<a href="#([^"]+)" tabindex="-1"><path[^>]*><title>r1,', map_figure(mapped(full)))
+    assert link
+    card = html[html.index(f'<li id="{link[1]}"') :]
+    assert card.index(">r1<") < card.index("</li>")
+
+
+def test_no_map_without_places(full: ReportData) -> None:
+    assert parsed(full).count("section", id="map") == 0
+    nowhere = replace(full, map=np.full((12, 2), np.nan))
+    assert parsed(nowhere).count("section", id="map") == 0 and "Neighbour-preserving" not in parsed(nowhere).text
+    places = mapped(full).map
+    assert places is not None
+    places[[0, 4]] = np.nan
+    svg = map_figure(replace(full, map=places))
+    assert "r0," not in svg and "r4," not in svg and "<title>r5," in svg
+    same = map_figure(replace(full, map=np.zeros((12, 2))))
+    assert "nan" not in same and "inf" not in same
+
+
+def test_a_map_of_hostile_rows_holds_only_marks() -> None:
+    page = parsed(mapped(hostile_data()))
+    calm = parsed(hostile_data())
+    assert page.count("script") == 1 and page.count("img") == 0
+    assert {name for name, _ in page.elements} - {name for name, _ in calm.elements} <= {"circle", "path", "g"}
+    assert all(not attribute.startswith("on") for _, attributes in page.elements for attribute in attributes)
+    assert "\u202e" not in map_figure(mapped(hostile_data()))
+    policy = [a["content"] for _, a in page.elements if a.get("http-equiv")]
+    assert policy == [a["content"] for _, a in calm.elements if a.get("http-equiv")]
+
+
+def test_the_map_is_bounded_and_keeps_flagged_rows() -> None:
+    n = POINTS * 4
+    snapshot = text_snapshot(n)
+    everywhere = np.arange(n)
+    few = {"label_error": label_errors(snapshot, [7, n - 3], ["pos", "pos"])}
+    assert {7, n - 3} <= set(map_rows(snapshot, few, everywhere).tolist())
+    assert len(map_rows(snapshot, few, everywhere)) == POINTS
+    assert 7 not in map_rows(snapshot, few, everywhere[8:])
+    flags = np.arange(n) < 4000
+    some = {"outlier": Findings.build("outlier", snapshot.row_ids, np.linspace(1, 0, n), flags, ["w"] * n)}
+    assert len(map_rows(snapshot, some, everywhere)) == 4000 + PLAIN
+    flags = np.arange(n) < FLAGGED + 100
+    many = {"outlier": Findings.build("outlier", snapshot.row_ids, np.linspace(1, 0, n), flags, ["w"] * n)}
+    kept = map_rows(snapshot, many, everywhere)
+    assert len(kept) == FLAGGED + PLAIN and kept[FLAGGED - 1] == FLAGGED - 1
+    page = parsed(mapped(ReportData(snapshot, many, [], {}, [])))
+    assert "100 flagged rows are left out" in page.text and "6,600 of 12,000 rows" in page.text
+
+
+def test_places_belong_to_their_rows() -> None:
+    snapshot = text_snapshot()
+    values = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
+    evidence = Evidence("embeddings", snapshot.id, snapshot.row_ids[[9, 1, 4, 0]], values)
+    places = lay_out(snapshot, evidence)
+    assert places is not None and np.flatnonzero(np.isfinite(places).all(axis=1)).tolist() == [0, 1, 4, 9]
+    again = lay_out(snapshot, evidence)
+    np.testing.assert_array_equal(places, again)
+    assert lay_out(snapshot, None) is None
+    assert lay_out(snapshot, replace(evidence, row_ids=evidence.row_ids[:2], values=values[:2])) is None
+
+
+def test_cells_of_the_confusion_name_their_pair_and_cards_carry_it(full: ReportData) -> None:
+    page = parsed(full)
+    cells = {attrs["data-pair"] for name, attrs in page.elements if name == "g" and "data-pair" in attrs}
+    cards = [attrs["data-pair"] for name, attrs in page.elements if name == "article"]
+    assert cells == {"0 1", "1 0"}, "rows 0 and 3, 5: given, then suggested"
+    assert sorted(pair or "" for pair in cards) == ["", "", "", "0 1", "1 0", "1 0"]
+    key = next(attrs["data-issue"] for name, attrs in page.elements if attrs.get("class") == "pairs")
+    lists = [attrs["data-issue"] for name, attrs in page.elements if name == "ol" and "data-issue" in attrs]
+    assert key in lists
+    assert page.count("g", role="button") == 0, "a plain figure until the script makes it a control"
+    plain = heat_map("a", ["x"], ["y"], np.ones((1, 1), dtype=np.int64), "t")
+    assert "data-pair" not in plain
+
+
+def test_listed_rows_can_be_filtered_too() -> None:
+    n = CARDS + 10
+    snapshot = text_snapshot(n)
+    found = label_errors(snapshot, list(range(n)), [("pos", "neg")[row % 2] for row in range(n)])
+    page = parsed(ReportData(snapshot, {"label_error": found}, [], {}, []))
+    pairs = [attrs["data-pair"] for name, attrs in page.elements if name == "tr" and "data-pair" in attrs]
+    assert pairs == ["0 1", "1 0"] * 5

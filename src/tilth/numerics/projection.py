@@ -16,6 +16,7 @@ __all__ = ["project_2d"]
 Floats = NDArray[np.float64]
 
 _REPELLED = 6  # random rows that push each row away in each step, as many as the other methods draw or more
+_PULL = 0.7  # all neighbours together; less gives looser groups, more gives tighter ones
 _WIDEST = 4.0  # longest pull or push of one pair in one step, in units of the layout
 _SPAN = 10.0  # half the width of the start, in the same units
 _NEAR = 0.01  # keeps the push between rows at one place finite
@@ -113,7 +114,7 @@ def _relax(places: Floats, neighbors: NDArray[np.integer[Any]], n_steps: int, rn
         apart = places[here] - places[there]
         pull = -2 / (1 + (apart * apart).sum(axis=1))
         force = np.clip(apart * pull[:, None], -_WIDEST, _WIDEST)
-        move = np.stack([np.bincount(here, force[:, axis], minlength=n) for axis in (0, 1)], axis=1) * (2 / k)
+        move = np.stack([np.bincount(here, force[:, axis], minlength=n) for axis in (0, 1)], axis=1) * (_PULL / k)
         apart = places[:, None] - places[rng.integers(n, size=(n, _REPELLED))]
         squared = (apart * apart).sum(axis=2)
         push = 2 / ((_NEAR + squared) * (1 + squared))

@@ -12,7 +12,7 @@ from tilth.records import Column, Snapshot
 from tilth.workflows._report_media import Media, Picture, Sound
 from tilth.workflows._report_svg import clean, clean_line
 
-__all__ = ["Card", "Cell", "Facts", "Reader", "make_cards"]
+__all__ = ["Card", "Cell", "Facts", "Reader", "class_marks", "make_cards"]
 
 TEXT_SHOWN = 420
 CELL_SHOWN = 80
@@ -46,7 +46,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Card:
-    """One flagged row: its facts, the finding, and its related rows."""
+    """One flagged row: its facts, the finding, and its related rows.
+
+    `classes` holds the class indexes given and suggested, `pair` the two in this order where both are known,
+    `rows` the ids of all rows on the card as the data have them.
+    """
 
     issue: str
     score: str
@@ -57,6 +61,8 @@ class Card:
     related: tuple[Facts, ...]
     more_related: int
     classes: str
+    pair: str
+    rows: tuple[str, ...]
 
 
 def show_value(value: Any) -> str:
@@ -188,20 +194,29 @@ def make_cards(
 
 
 def _card(finding: dict[str, Any], reader: Reader) -> Card:
-    classes = reader.snapshot.classes
-    row = reader.position(finding["row_id"])
     suggestion = finding["suggestion"]
-    changes = suggestion in classes
-    indexes = {reader.class_of(row), classes.index(suggestion) if changes else -1} - {-1}
+    row = reader.position(finding["row_id"])
+    classes, pair = class_marks(finding, reader)
     related = [other for other in finding["related"] if other != finding["row_id"]]
     return Card(
         clean_line(finding["issue"]),
         f"{finding['score']:.3f}",
         clean_line(finding["why"]),
         clean_line(suggestion or ""),
-        changes,
+        suggestion in reader.snapshot.classes,
         reader.facts(finding["row_id"]),
         tuple(reader.facts(other, row) for other in related[:RELATED_SHOWN]),
         max(len(related) - RELATED_SHOWN, 0),
-        " ".join(str(index) for index in sorted(indexes)),
+        classes,
+        pair,
+        (finding["row_id"], *related[:RELATED_SHOWN]),
     )
+
+
+def class_marks(finding: dict[str, Any], reader: Reader) -> tuple[str, str]:
+    """Class indexes given and suggested, ascending, and the pair in its order where both are known."""
+    classes = reader.snapshot.classes
+    given = reader.class_of(reader.position(finding["row_id"]))
+    suggested = classes.index(finding["suggestion"]) if finding["suggestion"] in classes else -1
+    known = sorted({given, suggested} - {-1})
+    return " ".join(map(str, known)), f"{given} {suggested}" if min(given, suggested) >= 0 else ""

@@ -102,8 +102,19 @@ def pair_bars(key: str, pairs: Sequence[tuple[str, str, int]], title: str) -> Sv
     return figure(key, title, said, (W, max(len(pairs) * row, 10)), parts)
 
 
-def heat_map(key: str, rows: Sequence[str], columns: Sequence[str], counts: npt.NDArray[np.int64], title: str) -> Svg:
-    """Counts of given (rows) against suggested (columns) classes; darker is more."""
+def heat_map(
+    key: str,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    counts: npt.NDArray[np.int64],
+    title: str,
+    indexes: Sequence[int] = (),
+) -> Svg:
+    """Counts of given (rows) against suggested (columns) classes; darker is more.
+
+    With the class `indexes` of rows and columns, each cell that holds something names its pair, so that the
+    page's script can make it a control.
+    """
     left, top = _gutter(rows, 118) + 16, _gutter(columns, 100) + 22
     upright = max([text_width(name, SIZE) for name in columns], default=0) <= 26
     if upright:
@@ -126,14 +137,17 @@ def heat_map(key: str, rows: Sequence[str], columns: Sequence[str], counts: npt.
     for i, name in enumerate(rows):
         parts.append(_label(name, left - 5, top + side * (i + 0.5) + 4, left - 22))
         for j, other in enumerate(columns):
-            parts.append(_cell(left + side * j, top + side * i, side, int(counts[i, j]), most, f"{name} → {other}"))
+            pair = {"data_pair": f"{indexes[i]} {indexes[j]}"} if len(indexes) else {}
+            place = (left + side * j, top + side * i, side)
+            parts.append(_cell(place, int(counts[i, j]), most, f"{name} → {other}", pair))
     pairs = [(int(counts[i, j]), i, j) for i in range(len(rows)) for j in range(len(columns)) if counts[i, j]]
     pairs.sort(key=lambda p: (-p[0], p[1], p[2]))
     said = "; ".join(f"{rows[i]} to {columns[j]}: {n}" for n, i, j in pairs[:12])
     return figure(key, title, said or "no counts", (W, top + side * len(rows) + 4), parts)
 
 
-def _cell(x: float, y: float, side: float, n: int, most: int, name: str) -> Svg:
+def _cell(place: tuple[float, float, float], n: int, most: int, name: str, pair: dict[str, str]) -> Svg:
+    x, y, side = place
     if not n:
         return tag("rect", x=x + 0.5, y=y + 0.5, width=side - 1, height=side - 1, class_="cell")
     share = math.sqrt(n / most)
@@ -144,7 +158,7 @@ def _cell(x: float, y: float, side: float, n: int, most: int, name: str) -> Svg:
     shade = "on-light" if step < 4 else "on-four" if step == 4 else "on-dark"
     text = tag("text", f"{n}", x=x + side / 2, y=y + side / 2 + size * 0.36, text_anchor="middle",
                font_size=size, class_=shade)  # fmt: skip
-    return tag("g", box, text)
+    return tag("g", box, text, **pair)
 
 
 def _step(share: float) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.records import ClassEffect, Effect, Findings, Proof, Snapshot
-from tilth.workflows._report_cards import Card, Reader, make_cards, show_value
+from tilth.workflows._report_cards import Card, Reader, class_marks, make_cards, show_value
 from tilth.workflows._report_figures import (
     Bar,
     Whisker,
@@ -64,6 +64,8 @@ class Listed:
     suggestion: str
     score: str
     why: str
+    classes: str
+    pair: str
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,15 @@ class IssueSection:
     cards: tuple[Card, ...]
     listed: tuple[Listed, ...]
     unlisted: int
+
+    @property
+    def anchors(self) -> dict[str, str]:
+        """Id of the card of each row that is on one; a row's own card before one that it stands beside."""
+        found = {card.rows[0]: f"{self.key}-card-{index}" for index, card in enumerate(self.cards)}
+        for index, card in enumerate(self.cards):
+            for row in card.rows[1:]:
+                found.setdefault(row, f"{self.key}-card-{index}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -124,7 +135,14 @@ def issue_section(key: str, part: str, findings: Findings, reader: Reader) -> Is
 def _listed(row: dict[str, Any], reader: Reader) -> Listed:
     given = reader.label(reader.position(row["row_id"]))
     suggestion = clean_line(row["suggestion"] or "")
-    return Listed(clean_line(row["row_id"]), given, suggestion, f"{row['score']:.3f}", clean_line(row["why"]))
+    return Listed(
+        clean_line(row["row_id"]),
+        given,
+        suggestion,
+        f"{row['score']:.3f}",
+        clean_line(row["why"]),
+        *class_marks(row, reader),
+    )
 
 
 def _summary(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -231,7 +249,9 @@ def confusion(snapshot: Snapshot, findings: Mapping[str, Findings]) -> tuple[Svg
             f"{number(len(pairs))} suggested changes."
         )
     some = [names[i] for i in kept]
-    drawn = heat_map("confusion", some, some, counts[np.ix_(kept, kept)], "Given against suggested labels")
+    drawn = heat_map(
+        "confusion", some, some, counts[np.ix_(kept, kept)], "Given against suggested labels", kept.tolist()
+    )
     most = PAIRS if k > HEAT_CLASSES else PAIRS // 2
     bars = pair_bars(
         "pairs", [(names[a], names[b], n) for (a, b), n in ranked[:most]], "Most frequent suggested changes"

@@ -14,6 +14,7 @@ from tilth.errors import ProbabilityError
 from tilth.numerics.crossfit import detect_in_sample
 from tilth.records import Evidence, digest
 from tilth.sources import choose_source
+from tilth.workflows._report_map import map_vectors
 from tilth.workflows.audit import Audit, audit_snapshot, pick_detectors
 from tilth.workflows.ingest import snapshot_of
 from tilth.workflows.project import Dataset, RunOptions
@@ -96,7 +97,8 @@ def check_arrays(
             maker=maker,
             out_of_sample=True,
         )
-    execution, quality, actions = audit_snapshot(snapshot, pick_detectors(issues, params), resolver)
+    parts = pick_detectors(issues, params)
+    execution, quality, actions = audit_snapshot(snapshot, parts, resolver)
     return Audit(
         Dataset(Path(), "arrays"),
         snapshot,
@@ -107,4 +109,5 @@ def check_arrays(
         (*notes, *resolver.notes()),
         round(time.perf_counter() - start, 2),
         options.seed,
+        map_vectors=map_vectors(resolver, execution.findings, parts),
     )

@@ -18,6 +18,7 @@ from tilth.engine.label_errors import estimate_of
 from tilth.numerics.error_count import estimate_error_count
 from tilth.plugin import Detector, Shelf
 from tilth.records import Evidence, Findings, Outcome, RoleOverrides, Snapshot
+from tilth.workflows._report_map import map_vectors
 from tilth.workflows.advice import advise
 from tilth.workflows.ingest import ingest
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
@@ -46,6 +47,8 @@ class Audit:
     notes : tuple of str
     seconds : float
     seed : int
+    map_vectors : Evidence or None
+        Embeddings of the rows that a report draws on its map.
     """
 
     dataset: Dataset
@@ -58,6 +61,7 @@ class Audit:
     seconds: float = 0.0
     seed: int = 0
     evidence_notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    map_vectors: Evidence | None = None
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -185,6 +189,7 @@ def audit(
         if probs is not None:
             given["probs"] = refuse_in_sample(read_probabilities(probs, snapshot), resolver)
         execution, quality, actions = audit_snapshot(snapshot, parts, resolver, max_cost=max_cost)
+        vectors = map_vectors(resolver, execution.findings, parts)
         store.put_findings(
             dataset.name,
             execution.findings,
@@ -202,4 +207,5 @@ def audit(
         (*notes, *resolver.notes()),
         round(time.perf_counter() - start, 2),
         options.seed,
+        map_vectors=vectors,
     )

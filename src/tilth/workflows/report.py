@@ -18,10 +18,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tilth.errors import StoreError
 from tilth.records import Findings, Outcome, Proof, Snapshot
 from tilth.workflows._report_cards import Reader
 from tilth.workflows._report_figures import meter
+from tilth.workflows._report_map import map_section
 from tilth.workflows._report_media import Media
 from tilth.workflows._report_sections import IssueSection, class_section, confusion, issue_section, proof_section
 from tilth.workflows._report_svg import Svg, clean, clean_line, number, percent
@@ -59,6 +63,8 @@ class ReportData:
         How it was made: ``dataset`` (its name, the headline), seed, versions, machine, command.
     media : callable, optional
         (row index, column) -> encoded bytes of an image or audio cell; may raise `TilthError`.
+    map : (n, 2) array of float, optional
+        Where each row stands on the map; NaN for rows that are not on it. None: no map.
     """
 
     snapshot: Snapshot
@@ -70,6 +76,7 @@ class ReportData:
     notes: Sequence[str] = ()
     meta: Mapping[str, str] = field(default_factory=dict)
     media: Callable[[int, str], bytes] | None = None
+    map: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +111,15 @@ def _context(data: ReportData) -> dict[str, Any]:
         issue_section(f"issue-{index}", name, found, reader) for index, (name, found) in enumerate(ranked)
     ]
     heat, pairs, left_out = confusion(snapshot, data.findings)
-    classes = class_section(snapshot, data.findings)
+    labels = class_section(snapshot, data.findings)
     flagged = {row for found in data.findings.values() for row in found.flagged().table.column("row_id").to_pylist()}
-    shown = {index for issue in issues for card in issue.cards for index in card.classes.split()}
+    marks = [one.classes for issue in issues for one in issue.cards] + [
+        one.classes for issue in issues for one in issue.listed
+    ]
+    shown = {index for classes in marks for index in classes.split()}
+    keys = {name: issue.key for (name, _), issue in zip(ranked, issues, strict=True)}
+    names = {name: issue.title for (name, _), issue in zip(ranked, issues, strict=True)}
+    anchors = {name: issue.anchors for (name, _), issue in zip(ranked, issues, strict=True)}
     return {
         "name": clean_line(data.meta.get("dataset") or Path(snapshot.root).name or "dataset"),
         "snapshot": snapshot.id,
@@ -120,8 +133,10 @@ def _context(data: ReportData) -> dict[str, Any]:
         "actions": [clean_line(action) for action in data.actions],
         "quality": _qualities(data.quality),
         "measured": any(math.isfinite(value) for value in data.quality.values()),
-        "classes": classes,
+        "classes": labels,
         "heat": heat,
+        "heat_issue": keys.get("label_error", ""),
+        "map": map_section(snapshot, data.findings, data.map, names, anchors),
         "pairs": pairs,
         "broad": snapshot.schema.media != ("image",),
         "left_out": left_out,

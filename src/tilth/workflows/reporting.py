@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tilth.engine.inputs import media_files
 from tilth.records import Proof
+from tilth.workflows._report_map import lay_out
 from tilth.workflows.audit import Audit
 from tilth.workflows.report import ReportData, write_report
 
@@ -60,6 +61,7 @@ def report_audit(found: Audit, path: Path | None = None, *, proof: Proof | None 
             "command": f"tilth audit {found.dataset.name}",
         },
         media=(lambda row, column: files[column][row]) if files else None,
+        map=lay_out(found.snapshot, found.map_vectors, found.seed),
     )
     return write_report(data, target).resolve()
 
