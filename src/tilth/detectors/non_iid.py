@@ -21,7 +21,8 @@ class NonIid(Detector):
 
     Sorted or drifting data are harmless until somebody splits by position, trains without shuffling or
     takes the first rows as a sample. At most one row is flagged, since the order is a fact about the
-    whole file: the row whose neighbours stand nearest to it.
+    whole file: the row whose neighbours stand nearest to it. It does not apply to images and sounds: files of
+    a folder are listed by class and name, which is no order of their own.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ class NonIid(Detector):
 
     def detect(self, view: View, run: Run) -> Findings:
         """One finding a row; at most one is flagged."""
+        if any(column.media in ("image", "audio") for column in view.schema.inputs):
+            raise NotApplicable("files of a folder have no order of their own")
         if len(view) < 20:
             raise NotApplicable("fewer than 20 rows have no order to speak of", found=str(len(view)))
         found = row_order_test(view["neighbors"], random_state=run.seed)
