@@ -100,6 +100,20 @@ def test_every_vote_of_shared_items_is_held_out_once_and_items_keep_votes() -> N
     assert held_out_scores(votes, majority_vote, folds).shape == (8,)
 
 
+def test_large_tables_are_sampled_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tilth.numerics.consensus_held_out.MAX_ITEMS", 100)
+    votes, _ = panel(MIXED, n=400)
+    seen: list[int] = []
+
+    def counting(given: Votes) -> Consensus:
+        seen.append(given.n_votes)
+        return one_coin(given)
+
+    found = choose_consensus(votes, {"counting": counting})
+    assert max(seen) < 0.4 * votes.n_votes and found.n < 0.4 * votes.n_votes
+    assert "drawn at random" in found.notes[0]
+
+
 def test_bad_input_is_named() -> None:
     votes, truth = panel([0.8, 0.8])
     with pytest.raises(AlignmentError, match="gold"):

@@ -480,6 +480,17 @@ def test_unknown_and_unfitting_methods(long_file: Path) -> None:
     assert made.method == "weighted_majority"
 
 
+def test_slow_methods_are_skipped_on_many_votes_unless_asked_for(
+    long_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tilth.workflows.consensus.MANY_VOTES", 100)
+    made = consensus(long_file, options=ConsensusOptions(record=False))
+    assert {o.part for o in made.outcomes if o.outcome == "skipped"} == {"crowdlab", "glad", "mace"}
+    assert "--method glad" in next(o.reason for o in made.outcomes if o.part == "glad")
+    asked = consensus(long_file, options=ConsensusOptions(record=False, method="glad"))
+    assert asked.method == "glad"
+
+
 def test_one_class_only_is_refused_with_what_to_do(tmp_path: Path) -> None:
     path = write(tmp_path / "v.csv", ("item", "rater", "label"), [("a", "x", "ok"), ("a", "y", "ok"), ("b", "x", "ok")])
     result = CliRunner().invoke(app, ["consensus", str(path)])

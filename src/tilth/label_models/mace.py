@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 
@@ -42,6 +42,8 @@ class Mace(LabelModel):
     >>> Mace().fit(Mace.example().given, 2, Run()).labels[2:6].tolist()
     [0, 1, 0, 1]
     """
+
+    cost: ClassVar[str] = "model"
 
     n_restarts: int = 10
     max_iter: int = 50

@@ -240,13 +240,17 @@ def _by_held_out(
             fix="have some items labelled by two or more people, or give the true labels of some with --gold",
         )
     folds, used = vote_folds(votes, n_folds, seed)
+    sampled = ""
+    if used.sum() < usable_votes(votes).sum():
+        sampled = f"methods are compared on {MAX_ITEMS:,} items drawn at random"
+        votes = replace(votes, items=votes.items[used], raters=votes.raters[used], values=votes.values[used])
+        folds, used = folds[used], np.ones(votes.n_votes, dtype=bool)
     base = held_out_scores(votes, majority_vote, folds)
     contenders = []
     for name, fit in fits.items():
         score = held_out_scores(votes, fit, folds)
         found = _clustered(score - base, votes.items[used], level)
         contenders.append(Contender(name, float(score.mean()), found, found.low > 0))
-    sampled = f"compared on {MAX_ITEMS:,} items drawn at random" if used.sum() < usable_votes(votes).sum() else ""
     return _choice(
         "log-likelihood of held-out votes", baseline, float(base.mean()), contenders, int(used.sum()), note, sampled
     )

@@ -44,6 +44,9 @@ from tilth.workflows.votes import VoteOptions, VoteTable, read_votes
 
 __all__ = ["ConsensusOptions", "Settled", "consensus", "publish_consensus"]
 
+#: Beyond so many votes, slow methods run only where they are asked for.
+MANY_VOTES = 2_000_000
+
 Given = dict[str, npt.NDArray[Any]]
 
 
@@ -98,7 +101,7 @@ def consensus(
     with opened(dataset) as store:
         run = run_options.run("consensus", store)
         given, why_not = _probabilities(table.votes, snapshot, options, run)
-        fitted, outcomes = _fit_all(table.votes, given, why_not, run)
+        fitted, outcomes = _fit_all(table.votes, given, why_not, run, options.method)
     choice = _compare(table, fitted, given, run, notes)
     method = _pick(options.method, table.votes, fitted, outcomes, choice, notes)
     labels = _labels_of(fitted[method], table.votes)
@@ -183,13 +186,19 @@ def _with_labels(snapshot: Snapshot, votes: Votes, simple: Sequence[str | None])
     return apply(snapshot, decisions)
 
 
-def _fit_all(votes: Votes, given: Given, why_not: str, run: Any) -> tuple[dict[str, Any], tuple[Outcome, ...]]:
+def _fit_all(
+    votes: Votes, given: Given, why_not: str, run: Any, asked: str
+) -> tuple[dict[str, Any], tuple[Outcome, ...]]:
     """Every label model to exactly one outcome."""
     fitted: dict[str, Any] = {}
     outcomes: list[Outcome] = []
     for part in (cls() for cls in Shelf("label_models")):
         start = time.perf_counter()
         outcome, reason = "ran", ""
+        if votes.n_votes > MANY_VOTES and part.cost not in ("instant", "cheap") and part.name != asked:
+            reason = f"slow on {votes.n_votes:,} votes; ask for it with --method {part.name}"
+            outcomes.append(Outcome(part.name, "skipped", reason))
+            continue
         try:
             missing = [kind for kind in part.needs if kind not in given]
             if missing and not votes.numeric:
