@@ -218,8 +218,8 @@ def snapshot_of(
 
 def _remembered(dataset: Dataset) -> RoleOverrides | None:
     """What the user said about this dataset's columns the last time."""
-    if not dataset.workspace.exists():
-        return None
+    if not (dataset.workspace / "format").exists():
+        return None  # nothing here yet, or an empty folder that the user made for it
     with opened(dataset) as store:
         source = store.source_of(dataset.name)
     if source is None or not source.overrides:
