@@ -119,8 +119,8 @@ def commands() -> str:
         "",
         "Written from the code by `make docs`. Results go to standard output; bars, notes and errors go to standard",
         "error. Exit codes: 0 done; 1 a part failed; 2 bad input or usage; 3 a proof says that the change hurt, or an",
-        "agreement is below what was asked; 130 stopped. With `--json`, one object is printed and nothing else; its form",
-        "is in [output.schema.json](output.schema.json).",
+        "agreement is below what was asked; 130 stopped. With `--json`, one object is printed and nothing else; its",
+        "form is in [output.schema.json](output.schema.json).",
     ]
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         out += _command(f"tilth {name}", command)

@@ -262,7 +262,11 @@ def _raters(found: Agreed) -> Section | None:
         "Agreement with fellow raters is limited by the fellows' errors too: it compares raters, not grades them.",
         figures=(
             Figure("Agreement with the other raters", figure, remark),
-            Figure("Cohen's kappa of each pair", heat, f"The stronger the colour, the better.{gaps} Point at a cell for its figure."),
+            Figure(
+                "Cohen's kappa of each pair",
+                heat,
+                f"The stronger the colour, the better.{gaps} Point at a cell for its figure.",
+            ),
         ),
         tables=(table("All raters, the least agreeing first", head, lines, most=200, fold=True),),
     )
