@@ -136,7 +136,11 @@ def show_fix(made: Plan | Fixed, *, as_json: bool) -> None:
     out = terminal.out()
     rows = [(what, f"{n:,}") for what, n in plan.counts().items()] or [("nothing to do", "0")]
     out.print(
-        terminal.table("Done" if applied else "Plan (nothing is changed yet)", [("", "left"), ("rows", "right")], rows)
+        terminal.table(
+            "Done" if applied and plan.decisions else "Plan (nothing is changed yet)",
+            [("", "left"), ("rows", "right")],
+            rows,
+        )
     )
     for decision in plan.decisions[:5]:
         arrow = f" -> {decision.value}" if decision.value else ""
@@ -147,7 +151,9 @@ def show_fix(made: Plan | Fixed, *, as_json: bool) -> None:
         out.print(note, markup=False)
     if plan.spared:
         out.print(f"{plan.spared:,} flagged rows of the test part are left alone (--include-test changes them)")
-    if applied:
+    if not plan.decisions:
+        out.print("\nNothing was changed. To correct all suspect labels all the same: --policy label_error=relabel")
+    elif applied:
         out.print(f"\nSnapshot {plan.snapshot.id} -> {applied}. Your files are as they were.", markup=False)
         out.print("Next: tilth prove (did it help?), tilth export (write the repaired rows), tilth undo (take it back)")
     else:
