@@ -250,8 +250,8 @@ def prove(
             raise NotApplicable(
                 "before and after are the same snapshot, so there is nothing to prove",
                 found=old.id,
-                fix="run: tilth fix --yes (with --policy label_error=relabel where it found nothing worth doing), or name two "
-                "snapshots with --before and --after",
+                fix="run: tilth fix --yes (with --policy label_error=relabel where it found nothing worth doing), or "
+                "name two snapshots with --before and --after",
             )
         chosen = ResolverOptions(
             embedder=embedder, model=model, model_name=model_name or (repr(model) if model else "default")
