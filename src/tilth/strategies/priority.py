@@ -51,7 +51,7 @@ class Priority(Strategy):
     uncertainty: float = 0.9
     rarity: float = 0.05
     novelty: float = 0.05
-    start: int = 100
+    start: int = 60
 
     needs: ClassVar[tuple[str, ...]] = ("labels",)
     wants: ClassVar[tuple[str, ...]] = ("embeddings", "probs")
