@@ -348,7 +348,7 @@ def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Overlapping classes, and labels of which 15% are wrong."""
     from sklearn.datasets import make_blobs
 
-    X, y = make_blobs(180, centers=3, n_features=5, cluster_std=3.0, random_state=0)
+    X, y = make_blobs(300, centers=3, n_features=5, cluster_std=3.0, random_state=0)
     noisy, _ = tilth.inject_label_noise(y, 0.15, random_state=0)
     return X, y, noisy
 
