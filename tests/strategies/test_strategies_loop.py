@@ -96,6 +96,16 @@ def test_strategies_of_a_model_work_without_embeddings(name: str) -> None:
         pick_rows(sparse, "k_center", 3)
 
 
+@pytest.mark.filterwarnings("error")
+def test_more_classes_than_half_the_labels_is_no_warning() -> None:
+    pool, _ = make_pool()
+    many = tuple(f"class {i}" for i in range(30))
+    labels = np.where(np.arange(90) % 5 == 0, np.arange(90) // 5, -1)
+    crowded = Pool(pool.X, labels, many, pool.row_ids, LogisticRegression())
+    for name in ("margin", "expected_error", "query_by_committee"):
+        assert len(pick_rows(crowded, name, 3)) == 3
+
+
 def test_seeds_decide_the_random_draw() -> None:
     pool, _ = make_pool()
     first, again, other = (rows(pool, pick_rows(pool, "random", 10, Run(seed, "x"))) for seed in (1, 1, 2))

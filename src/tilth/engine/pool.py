@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -103,7 +104,10 @@ class Pool:
             return None
         from sklearn.base import clone
 
-        return FoldModel.fit(name, clone(model), self.X[rows], self.labels[rows], None)
+        with warnings.catch_warnings():
+            # few labels of many classes are how labelling begins
+            warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
+            return FoldModel.fit(name, clone(model), self.X[rows], self.labels[rows], None)
 
     def predict(self, fitted: FoldModel, X: Any | None = None) -> npt.NDArray[np.float32]:
         """Probabilities of all rows, or of other ones, in blocks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -140,7 +141,9 @@ def expected_error_reduction(
         total = 0.0
         for label, weight in zip(tried, share, strict=True):
             used = np.append(known, row)
-            fitted = FoldModel.fit("candidate", clone(model), rows[used], np.append(codes[known], label), None)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
+                fitted = FoldModel.fit("candidate", clone(model), rows[used], np.append(codes[known], label), None)
             total += float(weight) * float(1 - fitted.predict(rows[judged], p.shape[1]).max(axis=1).mean())
         errors[place] = total
     return errors
