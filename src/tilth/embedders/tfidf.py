@@ -31,7 +31,7 @@ class Tfidf(Embedder):
     Parameters
     ----------
     dimensions : int
-        Columns at the most; fewer where there are fewer texts or terms.
+        Columns at the most; no more than an eighth of the texts, and at least 8 where there are as many terms.
     max_words, max_pieces : int
         Most frequent words and word pairs, and character runs, that are kept.
     max_characters : int
@@ -94,7 +94,8 @@ class Tfidf(Embedder):
         """Main directions of the rows, scaled to unit length."""
         from sklearn.decomposition import TruncatedSVD
 
-        d = min(self.dimensions, *matrix.shape)
+        # with as many columns as rows a standardised model only sees noise: 150 texts at 10% noise .29 -> .9
+        d = min(self.dimensions, max(8, matrix.shape[0] // 8), *matrix.shape)
         silent = np.diff(matrix.indptr) == 0
         if min(matrix.shape) <= 2 * d:  # small: the eigenvectors of the Gram matrix are as fast, and exact
             vectors = _exact_directions(matrix, d)
