@@ -63,9 +63,14 @@ _HOME = {
     "expected_finds": "numerics.review_yield",
     "expected_gain": "numerics.query_curves",
     "export": "workflows.export",
+    "find_box_errors": "numerics.box_errors",
     "find_label_issues": "numerics.label_issues",
+    "find_mask_errors": "numerics.mask_errors",
+    "find_multilabel_errors": "numerics.multilabel_errors",
     "find_near_duplicates": "numerics.duplicates",
     "find_outliers": "numerics.outliers",
+    "find_regression_errors": "numerics.regression_errors",
+    "find_token_errors": "numerics.token_errors",
     "fix": "workflows.fix",
     "fleiss_kappa": "numerics.agreement",
     "forgetting_counts": "numerics.training_dynamics",
@@ -127,6 +132,7 @@ if TYPE_CHECKING:
     )
     from tilth.numerics.agreement_detail import class_agreement, confused_pairs, item_agreement, rater_agreement
     from tilth.numerics.agreement_rule import agreement_rule
+    from tilth.numerics.box_errors import find_box_errors
     from tilth.numerics.confident import compute_confident_joint, num_label_issues
     from tilth.numerics.consensus_ask import ask_next
     from tilth.numerics.consensus_choice import choose_consensus
@@ -145,6 +151,8 @@ if TYPE_CHECKING:
     from tilth.numerics.label_issues import find_label_issues
     from tilth.numerics.label_quality import get_label_quality_scores
     from tilth.numerics.label_repair import choose_repair
+    from tilth.numerics.mask_errors import find_mask_errors
+    from tilth.numerics.multilabel_errors import find_multilabel_errors
     from tilth.numerics.neighbors import nearest_neighbors
     from tilth.numerics.noise import inject_label_noise
     from tilth.numerics.outliers import find_outliers
@@ -155,8 +163,10 @@ if TYPE_CHECKING:
     from tilth.numerics.query_coverage import k_center, k_center_partitioned
     from tilth.numerics.query_curves import expected_gain
     from tilth.numerics.query_scores import uncertainty_scores
+    from tilth.numerics.regression_errors import find_regression_errors
     from tilth.numerics.review_order import neighbor_shapley, order_by_worth
     from tilth.numerics.review_yield import calibrate_scores, expected_finds, precision_at_k
+    from tilth.numerics.token_errors import find_token_errors
     from tilth.numerics.training_dynamics import area_under_margin, forgetting_counts
     from tilth.numerics.votes import add_votes, as_votes
     from tilth.records import Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
@@ -227,9 +237,14 @@ __all__ = [
     "expected_finds",
     "expected_gain",
     "export",
+    "find_box_errors",
     "find_label_issues",
+    "find_mask_errors",
+    "find_multilabel_errors",
     "find_near_duplicates",
     "find_outliers",
+    "find_regression_errors",
+    "find_token_errors",
     "fix",
     "fleiss_kappa",
     "forgetting_counts",

@@ -73,7 +73,7 @@ class Part:
         The file stem; set by the shelf.
     needs : tuple of str
         What the verb wants to see: ``labels``, ``rows``, ``embeddings``, ``probs``, ``neighbors``,
-        ``perceptual``, ``readable``. The engine makes it, the part only reads it.
+        ``perceptual``, ``readable``, ``predictions``. The engine makes it, the part only reads it.
     wants : tuple of str
         Evidence that the part uses where the engine can make it for this dataset; else it is
         absent from the view. Ask ``kind in view.evidence`` before reading it.

@@ -35,7 +35,18 @@ from tilth.records import Evidence, Findings, Rows, digest
 
 __all__ = ["PartCheck", "check_part", "parametrize_parts"]
 
-_KINDS = ("labels", "rows", "embeddings", "probs", "neighbors", "perceptual", "readable", "duplicates", "label_errors")
+_KINDS = (
+    "labels",
+    "rows",
+    "embeddings",
+    "probs",
+    "neighbors",
+    "perceptual",
+    "readable",
+    "duplicates",
+    "label_errors",
+    "predictions",
+)
 #: What a label model answers, by the names of its arrays.
 _ANSWERS = ("beliefs", "labels", "prior", "quality", "confusions", "weights", "values", "standard_errors")
 #: Made by the active-learning loop, for strategies only.

@@ -18,6 +18,7 @@ from tilth.engine.inputs import (
     media_files,
 )
 from tilth.engine.label_errors import label_error_evidence
+from tilth.engine.predictions import numeric_targets, prediction_evidence
 from tilth.engine.runs import EngineRun
 from tilth.errors import NotApplicable, PartError, TilthError
 from tilth.numerics.crossfit import cross_fit_probabilities, default_classifier
@@ -115,6 +116,7 @@ class Resolver:
             "readable": self._readable,
             "probs": self._probs,
             "label_errors": self._label_errors,
+            "predictions": self._predictions,
         }
         if kind not in makers:
             raise PartError(f"nothing makes the evidence {kind!r}", fix=f"a part can need {', '.join(makers)}")
@@ -314,6 +316,25 @@ class Resolver:
             )
 
         return self._stored("label_errors", inputs, maker, make)
+
+    def _predictions(self) -> Evidence:
+        targets = numeric_targets(self.snapshot)
+        found = self.get("embeddings")
+        rows = self.snapshot.positions(list(found.row_ids))
+        y, groups, is_test = targets[rows], self._grouped(rows), canonical_split(self.snapshot)[rows] == "test"
+        model = self.options.model if hasattr(self.options.model, "predict") else None
+        model = None if hasattr(model, "predict_proba") else model
+        n_folds = self.options.n_folds
+        maker: dict[str, Any] = {"kind": "predictions", "n_folds": n_folds, "of": found.maker, "seed": self.run.seed}
+        maker |= {"model": self.options.model_name if model is not None else "default", "version": 1}
+        inputs = digest([inputs_key(self.snapshot), y.tobytes().hex(), groups.tolist(), is_test.tolist()])
+
+        def make(run: EngineRun) -> Evidence:
+            return prediction_evidence(
+                found.values, y, is_test, found.row_ids, run, model=model, groups=groups, n_folds=n_folds
+            )
+
+        return self._stored("predictions", inputs, maker, make)
 
     def view(self, needs: tuple[str, ...], wants: tuple[str, ...] = ()) -> View:
         """What a part that declared `needs` and `wants` gets to see.

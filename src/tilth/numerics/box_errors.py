@@ -145,8 +145,8 @@ def find_box_errors(
     usual = _usual_overlap(images, min_score)
     result = BoxErrors(np.zeros(len(images)), [], [], [], [], usual)
     for i, image in enumerate(images):
-        overlooked = _overlooked(image, min_score)
         placed, by = _badly_placed(image, min_score, usual)
+        overlooked = _overlooked(image, min_score, by)
         swapped, to = _swapped(image)
         result.overlooked.append(overlooked)
         result.badly_placed.append(placed)
@@ -163,10 +163,13 @@ def find_box_errors(
     return result
 
 
-def _overlooked(image: _Image, min_score: float) -> Floats:
+def _overlooked(image: _Image, min_score: float, by: Ints) -> Floats:
+    """Score of each prediction; one that tells where a given box should be (`by`) has found no new object."""
     covered = image.overlap.max(axis=0, initial=0.0)
     score = image.confidence * np.clip(1 - covered / 0.5, 0, 1)
-    return np.asarray(np.where(image.confidence >= min_score, score, 0.0))
+    score = np.where(image.confidence >= min_score, score, 0.0)
+    score[by[by >= 0]] = 0.0
+    return np.asarray(score)
 
 
 def _badly_placed(image: _Image, min_score: float, usual: float) -> tuple[Floats, Ints]:
@@ -229,9 +232,10 @@ def _boxes(i: int, record: Mapping[str, Any], name: str) -> tuple[Floats, Ints]:
     missing = [key for key in ("boxes", "labels") if key not in record]
     if missing:
         raise DataError(f"{name} lack {missing[0]!r}", where=f"image {i}", found=", ".join(record) or "nothing")
-    boxes = (
-        np.asarray(record["boxes"], dtype=np.float64).reshape(-1, 4) if np.size(record["boxes"]) else np.zeros((0, 4))
-    )
+    boxes = np.asarray(record["boxes"], dtype=np.float64)
+    boxes = boxes if boxes.size else np.zeros((0, 4))
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise DataError("a box must have four corners", where=f"image {i} of {name}", found=f"shape {boxes.shape}")
     classes = np.asarray(record["labels"]).reshape(-1)
     if len(boxes) != len(classes):
         raise AlignmentError(

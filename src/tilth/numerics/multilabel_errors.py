@@ -86,7 +86,7 @@ def find_multilabel_errors(labels: Any, pred_probs: Any) -> MultilabelErrors:
     >>> int(found.scores.argmax()), int(found.class_scores[3].argmax())
     (3, 0)
     """
-    probs = check_pred_probs(pred_probs).astype(np.float64)
+    probs = _check_presence(pred_probs)
     given = _check_annotations(labels, probs.shape)
     log_odds = np.empty(probs.shape)
     issues = np.zeros(probs.shape, dtype=bool)
@@ -113,6 +113,14 @@ def _judge(given: Mask, present: Floats) -> tuple[Floats, Mask]:
         return pool_log_odds((1.0, plain)), issues
     estimate = estimate_label_errors(None, codes, pred_probs=both)
     return pool_log_odds((0.5, plain), (0.5, estimate.p_error_low)), issues
+
+
+def _check_presence(pred_probs: Any) -> Floats:
+    """Probabilities (n, k) as float64; unlike elsewhere, a single class is enough."""
+    table = np.asarray(pred_probs)
+    if table.ndim == 2 and table.shape[1] == 1 and table.dtype.kind in "iuf":
+        return check_pred_probs(np.column_stack([1 - table, table])).astype(np.float64)[:, 1:]
+    return check_pred_probs(pred_probs).astype(np.float64)
 
 
 def _check_annotations(labels: Any, shape: tuple[int, ...]) -> Mask:
