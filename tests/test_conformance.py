@@ -38,6 +38,11 @@ def test_label_models_conform(check: PartCheck) -> None:
     check()
 
 
+@parametrize_parts("labelers")
+def test_labelers_conform(check: PartCheck) -> None:
+    check()
+
+
 @dataclass(frozen=True)
 class Broken(Detector):
     """A detector that breaks its contract in the ways that its field says.

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tilth.errors import AlignmentError, Cancelled, MissingExtraError, PartError
-from tilth.records import Evidence, Findings, Items, Rows, Schema, digest
+from tilth.records import Ballot, Evidence, Findings, Items, RowBatch, Rows, Schema, digest
 from tilth.shelf import Shelf
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Example",
     "Items",
     "LabelModel",
+    "Labeler",
     "Part",
     "Run",
     "Shelf",
@@ -342,3 +343,40 @@ class LabelModel(Part):
     def fit(self, votes: Any, k: int, run: Run, *, given: Mapping[str, npt.NDArray[Any]] | None = None) -> Any:
         """Beliefs about all items of `votes`; `NotApplicable` for votes of a kind that it cannot read."""
         raise PartError("this label model cannot fit", where=self.name)
+
+
+@dataclass(frozen=True)
+class Labeler(Part):
+    """Rows to votes: one labelling function. Verb: ``vote``.
+
+    Its answer is a `tilth.records.Ballot` over the rows of the batch, -1 where it abstains. A class is named by its
+    name or its index. It looks at each row by itself, so that any batches give the same answer, unless ``whole``
+    says that it must see all rows at once.
+
+    Parameters
+    ----------
+    rule : str
+        Name of this labelling function; names must differ. Default: the part's name.
+    label : str or int
+        The class that it votes for.
+    column : str
+        The column that it reads; empty for the only text column.
+    """
+
+    room: ClassVar[str] = "labelers"
+    #: The field that a rule file gives beside the part's name, as in ``regex: pattern``.
+    main: ClassVar[str] = ""
+    whole: ClassVar[bool] = False
+
+    rule: str = ""
+    label: Any = 1
+    column: str = ""
+
+    @property
+    def title(self) -> str:
+        """Name of this labelling function."""
+        return self.rule or self.name or type(self).__name__.lower()
+
+    def vote(self, rows: RowBatch, run: Run) -> Ballot:
+        """What it says about each row; `NotApplicable` or `SchemaError` for rows that it cannot read at all."""
+        raise PartError("this labeler cannot vote", where=self.title)

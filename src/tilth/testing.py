@@ -31,7 +31,7 @@ import pyarrow as pa
 
 from tilth.errors import MissingExtraError, NotApplicable, TilthError
 from tilth.plugin import COSTS, Example, Part, Run, Shelf, View
-from tilth.records import Evidence, Findings, Rows, digest
+from tilth.records import Ballot, Evidence, Findings, RowBatch, Rows, digest
 
 __all__ = ["PartCheck", "check_part", "parametrize_parts"]
 
@@ -115,7 +115,8 @@ def parametrize_parts(room: str) -> Any:
     Parameters
     ----------
     room : str
-        "sources", "embedders", "detectors", "strategies" or "label_models"; installed packages' parts count too.
+        "sources", "embedders", "detectors", "strategies", "label_models" or "labelers"; installed
+        packages' parts count too.
     """
     import pytest
 
@@ -135,6 +136,8 @@ def _answer(part: Part, given: Any) -> Any:
         return part.detect(given, run)  # type: ignore[attr-defined]
     if part.room == "strategies":
         return part.pick(given, max(int((given.labels < 0).sum()) // 2, min(len(given), 1)), run)  # type: ignore[attr-defined]
+    if part.room == "labelers":
+        return part.vote(given, run)  # type: ignore[attr-defined]
     if part.room == "embedders":
         return part.embed(given, run)  # type: ignore[attr-defined]
     if part.room == "label_models":
@@ -152,6 +155,8 @@ def _mark(answer: Any) -> str:
         return digest([answer.to_dicts(), answer.summary])
     if isinstance(answer, Rows):
         return digest([answer.table.column_names, [str(row) for row in answer.table.to_pylist()]])
+    if isinstance(answer, Ballot):
+        return digest([answer.codes.tolist(), [str(label) for label in answer.labels], answer.faults])
     if not isinstance(answer, np.ndarray):
         return digest([_mark(getattr(answer, name)) for name in _ANSWERS if hasattr(answer, name)])
     array = np.ascontiguousarray(answer)
@@ -360,6 +365,18 @@ def _check_beliefs(part: type[Part]) -> str:
     return ""
 
 
+def _check_ballots(part: type[Part]) -> str:
+    """One code a row, -1 or a place among the labels; each row by itself, and no rows, give the same."""
+    made, example = _example(part)
+    found, table = _answer(made, example.given), example.given.table
+    if not isinstance(found, Ballot) or found.codes.shape != (len(table),) or found.codes.max() >= len(found.labels):
+        return "it did not answer with a ballot of one code a row"
+    parts = [] if made.whole else [_answer(made, RowBatch(table.slice(row, 1), row)) for row in range(len(table))]  # type: ignore[attr-defined]
+    said = [(b.labels[b.codes[0]] if b.codes[0] >= 0 else None) for b in parts]
+    whole = [(found.labels[c] if c >= 0 else None) for c in found.codes]
+    return "" if not parts or said == whole else f"rows by themselves give {said}, together {whole}"
+
+
 def _check_rows(part: type[Part]) -> str:
     made, example = _example(part)
     rows = _answer(made, example.given)
@@ -392,5 +409,6 @@ _BY_ROOM: dict[str, list[Callable[[type[Part]], str]]] = {
     "embedders": [_check_vectors],
     "strategies": [_check_findings, _check_picks, _check_no_labels, _check_leaves_its_input_alone, _check_empty_view],
     "label_models": [_check_beliefs],
+    "labelers": [_check_ballots],
     "sources": [_check_rows, _check_claims_nothing_foreign],
 }

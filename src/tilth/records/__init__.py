@@ -11,6 +11,7 @@ from tilth.records.hashing import digest, hash_item_rows
 from tilth.records.items import Items, MemoryItems
 from tilth.records.proof import Arm, ClassEffect, Effect, Proof
 from tilth.records.roles import RoleOverrides, guess_schema
+from tilth.records.row_batch import Ballot, Row, RowBatch
 from tilth.records.rows import Rows
 from tilth.records.schema import MEDIA, ROLES, Column, Schema
 from tilth.records.snapshot import SYSTEM_COLUMNS, Snapshot, sort_class_names
@@ -22,6 +23,7 @@ __all__ = [
     "ROLES",
     "SYSTEM_COLUMNS",
     "Arm",
+    "Ballot",
     "ClassEffect",
     "Column",
     "Decision",
@@ -33,6 +35,8 @@ __all__ = [
     "Outcome",
     "Proof",
     "RoleOverrides",
+    "Row",
+    "RowBatch",
     "RowChange",
     "Rows",
     "Schema",
