@@ -115,8 +115,7 @@ def parametrize_parts(room: str) -> Any:
     Parameters
     ----------
     room : str
-        "sources", "embedders", "detectors", "strategies", "label_models" or "labelers"; installed
-        packages' parts count too.
+        "sources", "embedders", "detectors", "strategies", "label_models", "labelers"; with installed parts.
     """
     import pytest
 
@@ -136,10 +135,8 @@ def _answer(part: Part, given: Any) -> Any:
         return part.detect(given, run)  # type: ignore[attr-defined]
     if part.room == "strategies":
         return part.pick(given, max(int((given.labels < 0).sum()) // 2, min(len(given), 1)), run)  # type: ignore[attr-defined]
-    if part.room == "labelers":
-        return part.vote(given, run)  # type: ignore[attr-defined]
-    if part.room == "embedders":
-        return part.embed(given, run)  # type: ignore[attr-defined]
+    if part.room in ("labelers", "embedders"):
+        return getattr(part, {"labelers": "vote", "embedders": "embed"}[part.room])(given, run)
     if part.room == "label_models":
         votes, more = given if isinstance(given, tuple) else (given, None)
         return part.fit(votes, votes.n_classes, run, given=more)  # type: ignore[attr-defined]
@@ -366,15 +363,14 @@ def _check_beliefs(part: type[Part]) -> str:
 
 
 def _check_ballots(part: type[Part]) -> str:
-    """One code a row, -1 or a place among the labels; each row by itself, and no rows, give the same."""
+    """One code a row, -1 or a place among the labels; each row by itself gives the same."""
     made, example = _example(part)
     found, table = _answer(made, example.given), example.given.table
-    if not isinstance(found, Ballot) or found.codes.shape != (len(table),) or found.codes.max() >= len(found.labels):
-        return "it did not answer with a ballot of one code a row"
+    if found.codes.shape != (len(table),) or found.codes.max() >= len(found.labels):
+        return "it did not answer with one code a row"
     parts = [] if made.whole else [_answer(made, RowBatch(table.slice(row, 1), row)) for row in range(len(table))]  # type: ignore[attr-defined]
-    said = [(b.labels[b.codes[0]] if b.codes[0] >= 0 else None) for b in parts]
-    whole = [(found.labels[c] if c >= 0 else None) for c in found.codes]
-    return "" if not parts or said == whole else f"rows by themselves give {said}, together {whole}"
+    said = [[(b.labels[c] if c >= 0 else None) for b in bs for c in b.codes] for bs in (parts, [found])]
+    return "" if not parts or said[0] == said[1] else f"rows by themselves give {said[0]}, together {said[1]}"
 
 
 def _check_rows(part: type[Part]) -> str:

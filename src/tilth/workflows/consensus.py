@@ -189,10 +189,10 @@ def _with_labels(snapshot: Snapshot, votes: Votes, simple: Sequence[str | None])
 def _fit_all(
     votes: Votes, given: Given, why_not: str, run: Any, asked: str
 ) -> tuple[dict[str, Any], tuple[Outcome, ...]]:
-    """Every label model to exactly one outcome."""
+    """Every label model for crowds, and the one asked for, to exactly one outcome."""
     fitted: dict[str, Any] = {}
     outcomes: list[Outcome] = []
-    for part in (cls() for cls in Shelf("label_models")):
+    for part in (cls() for cls in Shelf("label_models") if cls.default or cls.name == asked):
         start = time.perf_counter()
         outcome, reason = "ran", ""
         if votes.n_votes > MANY_VOTES and part.cost not in ("instant", "cheap") and part.name != asked:
