@@ -1,0 +1,77 @@
+"""The model trained on beliefs, and how label model and end model do on rows that neither was fitted on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from tilth.engine import Resolver, ResolverOptions
+from tilth.errors import NotApplicable
+from tilth.numerics.interval_result import Interval
+from tilth.numerics.intervals import wilson_interval
+from tilth.numerics.label_model_choice import right_share
+from tilth.numerics.soft_training import NoiseAwareLogistic, RowPlan
+from tilth.numerics.weak_slices import SliceScore, score_slices
+from tilth.records import RowBatch
+from tilth.workflows._weak_results import WeakVotes
+from tilth.workflows.project import RunOptions, opened
+
+__all__ = ["end_model", "scores_of", "slices_of"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def end_model(
+    said: WeakVotes, beliefs: FloatArray, plan: RowPlan, embedder: str, run_options: RunOptions
+) -> FloatArray:
+    """Probabilities of all rows by a noise-aware logistic model on embeddings."""
+    targets = beliefs.copy()
+    known = said.development >= 0
+    targets[known] = np.eye(beliefs.shape[1])[said.development[known]]
+    with opened(said.dataset) as store:
+        run = run_options.run("weak", store)
+        resolver = Resolver(said.snapshot, run, ResolverOptions(embedder=embedder))
+        found = resolver.get("embeddings")
+    place = said.snapshot.positions(list(found.row_ids))
+    train = np.isin(place, plan.train)
+    if train.sum() < 2 or np.unique(targets[place[train]].argmax(axis=1)).size < 2:
+        raise NotApplicable("the rows to train on are of one class")
+    X = found.values.astype(np.float64)
+    spread = np.maximum(X[train].std(axis=0), 1e-6)
+    unit = float(np.median(np.linalg.norm(X, axis=1))) or 1.0
+    scale = spread if unit > 5 else 1.0  # embeddings of unit length keep their geometry
+    model = NoiseAwareLogistic(l2=1e-3).fit(X[train] / scale, targets[place[train]])
+    made = np.full(beliefs.shape, np.nan)
+    made[place] = model.predict_proba(X / scale)
+    unread = np.isnan(made[:, 0])
+    made[unread] = beliefs[unread]
+    return made
+
+
+def scores_of(said: WeakVotes, beliefs: FloatArray, end: FloatArray) -> tuple[tuple[str, Interval], ...]:
+    rows = np.flatnonzero(said.held_out & (said.gold >= 0))
+    if not rows.size:
+        return ()
+    truth = said.gold[rows]
+    counts = said.votes.count_table()[rows].astype(np.float64)
+    arms = [("majority vote", counts), ("label model", beliefs[rows])]
+    if end.size:
+        arms.append(("end model", end[rows]))
+    made = []
+    for name, scores in arms:
+        share = right_share(scores, truth)
+        made.append((name, wilson_interval(round(float(share.sum())), rows.size)))
+    return tuple((name, replace(i, estimate=float(right_share(s, truth).mean()))) for (name, i), (_, s) in zip(
+        made, arms, strict=True
+    ))  # fmt: skip
+
+
+def slices_of(said: WeakVotes, scores: FloatArray) -> tuple[SliceScore, ...]:
+    if not said.rules.slices or not (said.held_out & (said.gold >= 0)).any():
+        return ()
+    batch = RowBatch(said.snapshot.table)
+    masks = {one.name: one.mask(batch) for one in said.rules.slices}
+    truth = np.where(said.held_out, said.gold, -1)
+    return tuple(score_slices(scores.argmax(axis=1), truth, masks))

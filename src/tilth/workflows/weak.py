@@ -1,0 +1,262 @@
+"""``weak``: write rules, not labels.
+
+Rules vote on rows, or abstain. ``apply`` makes them vote; ``analyze`` says what each rule hits, gets wrong and adds,
+and which words could become rules; ``fit`` joins the votes to beliefs by the method that is shown to work on them,
+beside majority vote, and trains a model on the beliefs; ``label`` writes votes and labels to the ledger, where `agree`,
+`consensus`, `prove` and `undo` know them. Labels that came with the data or from people are the gold that judges all
+this; rows of the test part are never fitted on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilth.engine import EngineRun
+from tilth.engine.inputs import canonical_split
+from tilth.engine.labelling import Applied, apply_labelers
+from tilth.errors import AlignmentError, LabelError, NotApplicable, SchemaError
+from tilth.numerics.label_model_choice import auto_label_model, fit_label_model
+from tilth.numerics.label_model_dependency import find_dependence
+from tilth.numerics.soft_training import RowPlan, plan_rows
+from tilth.numerics.votes import Votes
+from tilth.numerics.weak_analysis import analyze_functions, most_disputed
+from tilth.numerics.weak_matrix import select_rows
+from tilth.numerics.weak_suggest import Suggestion, suggest_keywords
+from tilth.records import RoleOverrides, Snapshot
+from tilth.workflows._weak_ledger import gold_labels, record_weak
+from tilth.workflows._weak_model import end_model as train_end_model
+from tilth.workflows._weak_model import scores_of, slices_of
+from tilth.workflows._weak_results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
+from tilth.workflows.ingest import ingest
+from tilth.workflows.project import RunOptions, opened
+from tilth.workflows.rules import RuleSet, read_rules
+
+__all__ = [
+    "WeakAnalysis", "WeakFit", "WeakLabels", "WeakOptions", "WeakVotes", "weak_analyze", "weak_apply", "weak_fit",
+    "weak_label",
+]  # fmt: skip
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+def weak_apply(
+    target: Any,
+    rules: Any,
+    options: WeakOptions | None = None,
+    *,
+    name: str = "",
+    overrides: RoleOverrides | None = None,
+    run_options: RunOptions | None = None,
+) -> WeakVotes:
+    """Let rules vote on every row of a dataset.
+
+    Parameters
+    ----------
+    target : str, Path, table or Dataset
+    rules : path, RuleSet, or sequence of labelers
+        As `read_rules` takes them.
+    options : WeakOptions, optional
+    name : str
+    overrides : RoleOverrides, optional
+    run_options : RunOptions, optional
+
+    Returns
+    -------
+    WeakVotes
+
+    Raises
+    ------
+    DataError
+        A rule failed on a row and failures are not tolerated.
+    LabelError
+        A rule names a class that does not exist, or no rule fired on any row.
+    """
+    options, run_options = options or WeakOptions(), run_options or RunOptions()
+    said = read_rules(rules)
+    made = ingest(target, workspace=options.workspace, name=name, overrides=overrides, options=run_options)
+    snapshot = made.snapshot
+    classes = options.classes or said.classes or snapshot.classes
+    with opened(made.dataset) as store:
+        run = run_options.run("weak", store)
+        found = _vote(said, snapshot, classes, options, run, run_options.jobs)
+        votes = found.votes
+        gold = gold_labels(store, made.dataset, snapshot, [str(c) for c in votes.classes])
+    if not votes.n_votes:
+        raise LabelError(
+            "no labelling function fired on any row", found=f"{votes.n_items} rows, {votes.n_raters} functions",
+            fix="check the words or patterns that the rules look for, on a few rows",
+        )  # fmt: skip
+    held_out = canonical_split(snapshot) == "test"
+    notes = tuple(note for note in (*made.notes, *found.notes) if note)
+    return WeakVotes(made.dataset, snapshot, said, votes, found.faults, gold, held_out, notes)
+
+
+def _vote(
+    rules: RuleSet, snapshot: Snapshot, classes: Sequence[str], options: WeakOptions, run: EngineRun, jobs: int
+) -> Applied:
+    """Votes on the user's columns. The label column is shown to rules that ask their labelled neighbours only."""
+    asked = {getattr(labeler, "labels", "") for labeler in rules.labelers}
+    columns = [c.name for c in snapshot.schema.columns if c.role != "label" or c.name in asked]
+    if not columns:
+        raise SchemaError("there is no column for rules to read", fix="ingest data with more than labels")
+    table = snapshot.table.select(columns)
+    with run.step("apply") as step:
+        return apply_labelers(
+            rules.labelers, table, step, classes=classes, fault_tolerant=options.fault_tolerant, jobs=jobs,
+            files=rules.files, row_names=snapshot.row_ids,
+        )  # fmt: skip
+
+
+def weak_analyze(said: WeakVotes, *, suggestions: int = 10, disputed: int = 12) -> WeakAnalysis:
+    """Say what each rule does, and which words could become rules.
+
+    Parameters
+    ----------
+    said : WeakVotes
+    suggestions, disputed : int
+        At most so many.
+
+    Returns
+    -------
+    WeakAnalysis
+    """
+    votes, gold = said.votes, said.development
+    functions = tuple(analyze_functions(votes, gold))
+    rows, _ = most_disputed(votes, max(disputed, 1))
+    shown = tuple((str(votes.item_names[row]), _told(votes, int(row))) for row in rows.tolist())
+    covered = votes.votes_per_item > 0
+    missed = np.bincount(gold[(gold >= 0) & ~covered], minlength=votes.n_classes)
+    return WeakAnalysis(
+        said, functions, find_dependence(votes), shown, _suggested(said, covered, suggestions), missed
+    )  # fmt: skip
+
+
+def _told(votes: Votes, row: int) -> str:
+    one = select_rows(votes, [row])
+    names = votes.rater_names[one.raters].tolist()
+    return ", ".join(f"{n}: {votes.classes[int(v)]}" for n, v in zip(names, one.values.tolist(), strict=True))
+
+
+def _suggested(said: WeakVotes, covered: npt.NDArray[np.bool_], most: int) -> tuple[Suggestion, ...]:
+    gold = said.development
+    texts = [c.name for c in said.snapshot.schema.columns if c.role == "input" and c.media == "text"]
+    if most < 1 or not texts or (gold >= 0).sum() < 20:
+        return ()
+    column = said.snapshot.table.column(texts[0]).to_pylist()
+    return tuple(suggest_keywords(column, gold, n_classes=said.votes.n_classes, covered=covered, n=most))
+
+
+def weak_fit(
+    said: WeakVotes,
+    options: WeakOptions | None = None,
+    *,
+    end_model: bool = True,
+    ask: int = 50,
+    embedder: str = "",
+    run_options: RunOptions | None = None,
+) -> WeakFit:
+    """Join the votes to beliefs, train a model on them, and score both on the test part.
+
+    Parameters
+    ----------
+    said : WeakVotes
+    options : WeakOptions, optional
+    end_model : bool
+        Whether to train the noise-aware logistic model on the beliefs.
+    ask : int
+        Rows named for people at most.
+    embedder : str
+        What the end model reads; default one that needs no download.
+    run_options : RunOptions, optional
+
+    Returns
+    -------
+    WeakFit
+
+    Raises
+    ------
+    ParameterError
+        An unknown method or a class balance that is none.
+    """
+    options, run_options = options or WeakOptions(), run_options or RunOptions()
+    train = np.flatnonzero(~said.held_out)
+    votes = select_rows(said.votes, train)
+    gold = said.development[train]
+    balance = options.class_balance or None
+    if options.method == "auto":
+        auto = auto_label_model(votes, class_balance=balance, gold=gold, random_state=run_options.seed)
+        model, choice, why = auto.model, auto.choice, auto.why
+    else:
+        known = gold if (gold >= 0).any() else None
+        model = fit_label_model(options.method, votes, class_balance=balance, gold=known)
+        choice, why = None, f"{options.method}, as asked for"
+    beliefs = model.predict_proba(said.votes)
+    plan = _plan(said, beliefs, ask)
+    notes = [*said.notes, *model.notes]
+    end = np.empty(0)
+    if end_model:
+        try:
+            end = train_end_model(said, beliefs, plan, embedder, run_options)
+        except (NotApplicable, LabelError) as answer:
+            notes.append(f"no end model: {answer}")
+    scores = scores_of(said, beliefs, end)
+    slices = slices_of(said, end if end.size else beliefs)
+    return WeakFit(said, model, choice, why, beliefs, plan, end, scores, slices, tuple(dict.fromkeys(notes)))
+
+
+def _plan(said: WeakVotes, beliefs: FloatArray, ask: int) -> RowPlan:
+    """Rows to train on, to drop and to show: none of the test part, gold rows always to train on."""
+    fired = said.votes.votes_per_item
+    known = said.development >= 0
+    plan = plan_rows(beliefs, fired, ask=len(fired))
+    train = np.union1d(plan.train[~said.held_out[plan.train]], np.flatnonzero(known))
+    free = ~said.held_out & ~known
+    keep = [at for at, row in enumerate(plan.ask.tolist()) if free[row]][:ask]
+    return RowPlan(
+        train, np.setdiff1d(np.flatnonzero(~said.held_out), train), plan.ask[keep], tuple(plan.reasons[i] for i in keep)
+    )
+
+
+def weak_label(fit: WeakFit, options: WeakOptions | None = None) -> WeakLabels:
+    """Write votes and labels to the ledger as decisions; the dataset's next snapshot holds the labels.
+
+    Parameters
+    ----------
+    fit : WeakFit
+    options : WeakOptions, optional
+
+    Returns
+    -------
+    WeakLabels
+
+    Raises
+    ------
+    SchemaError
+        The data have no column of class labels.
+    NotApplicable
+        Labels of the end model are wanted and there is none.
+    """
+    options = options or WeakOptions()
+    said = fit.said
+    if options.model == "end" and not fit.end.size:
+        raise NotApplicable("there is no end model", fix="fit it, or write the label model's labels")
+    scores = fit.end if options.model == "end" else fit.beliefs
+    if len(scores) != len(said.snapshot):
+        raise AlignmentError("the fit belongs to other rows", found=f"{len(scores)} and {len(said.snapshot)}")
+    best = np.sort(scores, axis=1)
+    sure = (best[:, -1] >= options.threshold) & (best[:, -1] - best[:, -2] > 1e-9)
+    if options.model == "label":
+        sure &= said.votes.votes_per_item > 0
+    chosen = scores.argmax(axis=1)
+    labels = [said.classes[int(c)] if ok else None for c, ok in zip(chosen, sure, strict=True)]
+    kind = "model trained on" if options.model == "end" else "votes of"
+    because = f"{fit.model.method}: {kind} {said.votes.n_raters} rules"
+    recorded = record_weak(
+        said.dataset, said.votes, labels, because, include_test=options.include_test, relabel=options.relabel
+    )
+    return WeakLabels(fit, recorded)
