@@ -17,9 +17,10 @@ ALLOWED = {
     "errors": set(),
     "records": {"errors"},
     "numerics": {"errors"},
-    # the shelf is part of the plugin contract in a file of its own: each knows the other
-    "plugin": {"records", "errors", "shelf"},
+    # the shelf and the run are part of the plugin contract, in files of their own
+    "plugin": {"records", "errors", "shelf", "run"},
     "shelf": {"plugin", "errors"},
+    "run": {"records", "errors"},
     **{room: {"plugin", "records", "numerics", "errors"} for room in PART_ROOMS},
     "store": {"records", "errors"},
     # of the part rooms the engine sees only the contract: `tilth.sources` and the shelf

@@ -81,7 +81,7 @@ def peers(job: tuple[str, str, int, Any, Any, list[int], str]) -> tuple[str, str
 
 
 def _interval(before: list[float], after: list[float]) -> Any:
-    from tilth.numerics.intervals import paired_interval
+    from tilth.numerics.statistics.intervals import paired_interval
 
     return paired_interval(before, after, n_train=3, n_test=1) if len(before) > 1 else None
 
@@ -90,7 +90,7 @@ def summarize(
     name: str, found: dict[tuple[str, int], list[np.ndarray]], full: dict[int, float], counts: list[int]
 ) -> Any:
     """Per strategy of one dataset: labels needed, area of the start, and both against random."""
-    from tilth.numerics.query_curves import area_under_curve, labels_to_reach
+    from tilth.numerics.querying.curves import area_under_curve, labels_to_reach
 
     seeds = sorted(full)
     first = [i for i, c in enumerate(counts) if c <= START]

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 K_CENTER = """
 import json, resource, sys, time
 import numpy as np
-from tilth.numerics.query_coverage import k_center
+from tilth.numerics.querying.coverage import k_center
 n, d, k = (int(v) for v in sys.argv[1:4])
 X = np.random.default_rng(0).standard_normal(size=(n, d), dtype=np.float32)
 k_center(X[:100], 2)
@@ -40,7 +40,7 @@ print(json.dumps(dict(mine=mine, bare=bare, again=again, grown=grown * 1024, dat
 MILLION = """
 import json, resource, sys, time
 import numpy as np
-from tilth.numerics.query_coverage import k_center_partitioned
+from tilth.numerics.querying.coverage import k_center_partitioned
 n, d, k = (int(v) for v in sys.argv[1:4])
 X = np.random.default_rng(0).standard_normal(size=(n, d), dtype=np.float32)
 start = time.perf_counter(); found = k_center_partitioned(X, k); mine = time.perf_counter() - start
@@ -74,10 +74,10 @@ def _alone(code: str, *arguments: int) -> dict[str, Any]:
 
 
 def _equal(peer: str, n: int) -> tuple[list[dict[str, Any]], list[str]]:
-    from tilth.numerics.query_clusters import prob_cover
-    from tilth.numerics.query_committee import kl_disagreement, vote_entropy
-    from tilth.numerics.query_coverage import k_center
-    from tilth.numerics.query_scores import uncertainty_scores
+    from tilth.numerics.querying.clusters import prob_cover
+    from tilth.numerics.querying.committee import kl_disagreement, vote_entropy
+    from tilth.numerics.querying.coverage import k_center
+    from tilth.numerics.querying.scores import uncertainty_scores
 
     rng = np.random.default_rng(0)
     probs, members = rng.dirichlet(np.ones(8), size=n), rng.dirichlet(np.ones(8), size=(n, 5))

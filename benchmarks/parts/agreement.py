@@ -19,15 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from tilth.numerics import agreement
-from tilth.numerics.consensus_choice import choose_consensus
-from tilth.numerics.consensus_crowdlab import crowdlab
-from tilth.numerics.consensus_em import dawid_skene, dawid_skene_update, one_coin
-from tilth.numerics.consensus_glad import glad
-from tilth.numerics.consensus_kos import kos
-from tilth.numerics.consensus_mace import mace
-from tilth.numerics.consensus_majority import majority_vote, weighted_majority
-from tilth.numerics.votes import Votes, as_votes
+from tilth.numerics.agreement import coefficients as agreement
+from tilth.numerics.consensus.choice import choose_consensus
+from tilth.numerics.consensus.crowdlab import crowdlab
+from tilth.numerics.consensus.expectation_maximisation import dawid_skene, dawid_skene_update, one_coin
+from tilth.numerics.consensus.glad import glad
+from tilth.numerics.consensus.kos import kos
+from tilth.numerics.consensus.mace import mace
+from tilth.numerics.consensus.majority import majority_vote, weighted_majority
+from tilth.numerics.consensus.votes import Votes, as_votes
 
 ROWS: list[dict[str, Any]] = []
 TEXT: list[str] = []

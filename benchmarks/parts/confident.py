@@ -42,7 +42,7 @@ import json, resource, sys, threading, time, zlib
 import numpy as np
 folder, which, repeats, mapped = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "mapped"
 if which == "tilth":
-    from tilth.numerics.label_issues import find_label_issues as call
+    from tilth.numerics.confident.issues import find_label_issues as call
     options = {}
 elif which == "default":
     from cleanlab.filter import find_label_issues as call

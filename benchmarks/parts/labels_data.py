@@ -92,7 +92,7 @@ def load_verdicts(name: str) -> dict[str, NDArray[Any]] | None:
     import pyarrow.parquet as pq
 
     from tilth.embedders.image_features import describe
-    from tilth.numerics.images import thumbnail_png
+    from tilth.numerics.media.images import thumbnail_png
 
     items = pq.read_table(folder / "items.parquet")
     checked = items.column("human_checked").to_numpy(zero_copy_only=False).astype(bool)

@@ -74,9 +74,9 @@ def _one(model: Any, X: Any, noisy: Any, wrong: Any, test: tuple[Any, Any]) -> d
     """Everything measured on one noisy training set."""
     from sklearn.metrics import average_precision_score
 
-    from tilth.numerics.error_count import estimate_error_count, plan_verdicts
-    from tilth.numerics.label_error_model import estimate_label_errors
-    from tilth.numerics.label_repair import choose_repair
+    from tilth.numerics.label_errors.count import estimate_error_count, plan_verdicts
+    from tilth.numerics.label_errors.model import estimate_label_errors
+    from tilth.numerics.label_errors.repair import choose_repair
 
     found = estimate_label_errors(X, noisy)
     repair = choose_repair(X, found, model=model)

@@ -33,7 +33,7 @@ def measure(python: str, peer: str, *, quick: bool) -> dict[str, Any]:
     del python
     from sklearn.metrics import average_precision_score
 
-    from tilth.numerics.label_error_model import estimate_label_errors
+    from tilth.numerics.label_errors.model import estimate_label_errors
 
     rows: list[dict[str, Any]] = []
     for name in VERDICT_SETS[1:] if quick else VERDICT_SETS:

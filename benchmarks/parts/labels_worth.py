@@ -17,8 +17,8 @@ def _gains(name: str, kind: str, seed: int) -> tuple[float, float] | None:
     from sklearn.model_selection import train_test_split
 
     from tilth import cross_fit_probabilities, inject_label_noise
-    from tilth.numerics.label_error_model import estimate_label_errors
-    from tilth.numerics.review_order import order_by_worth
+    from tilth.numerics.label_errors.model import estimate_label_errors
+    from tilth.numerics.label_errors.review_order import order_by_worth
 
     loaded = load(name)
     if loaded is None:

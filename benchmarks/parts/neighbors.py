@@ -27,7 +27,7 @@ def make(n, d=784, seed=0):
 
 _TILTH = """
 import json, sys, time
-from tilth.numerics.neighbors import nearest_neighbors
+from tilth.numerics.similarity.neighbors import nearest_neighbors
 nearest_neighbors(make(500), 10, method="ivf")
 X = make(int(sys.argv[1]))
 start = time.perf_counter()

@@ -31,87 +31,87 @@ _HOME = {
     "StreamSelector": "estimators.stream",
     "TilthError": "errors",
     "VoteOptions": "workflows.votes",
-    "add_votes": "numerics.votes",
+    "add_votes": "numerics.consensus.votes",
     "agree": "workflows.agree",
-    "agreement_rule": "numerics.agreement_rule",
-    "area_under_margin": "numerics.training_dynamics",
-    "as_votes": "numerics.votes",
-    "ask_next": "numerics.consensus_ask",
+    "agreement_rule": "numerics.agreement.rule",
+    "area_under_margin": "numerics.label_errors.training_dynamics",
+    "as_votes": "numerics.consensus.votes",
+    "ask_next": "numerics.consensus.ask",
     "audit": "workflows.audit",
-    "badge": "numerics.query_badge",
-    "bald_scores": "numerics.query_committee",
-    "batch_bald": "numerics.query_committee",
-    "calibrate_scores": "numerics.review_yield",
+    "badge": "numerics.querying.badge",
+    "bald_scores": "numerics.querying.committee",
+    "batch_bald": "numerics.querying.committee",
+    "calibrate_scores": "numerics.label_errors.review_yield",
     "check_arrays": "workflows.arrays",
-    "choose_consensus": "numerics.consensus_choice",
-    "choose_repair": "numerics.label_repair",
-    "class_agreement": "numerics.agreement_detail",
-    "cohen_kappa": "numerics.agreement",
+    "choose_consensus": "numerics.consensus.choice",
+    "choose_repair": "numerics.label_errors.repair",
+    "class_agreement": "numerics.agreement.detail",
+    "cohen_kappa": "numerics.agreement.coefficients",
     "compare": "workflows.history",
-    "compare_model_vs_data": "numerics.experiment",
-    "compute_confident_joint": "numerics.confident",
-    "confused_pairs": "numerics.agreement_detail",
+    "compare_model_vs_data": "numerics.statistics.experiment",
+    "compute_confident_joint": "numerics.confident.joint",
+    "confused_pairs": "numerics.agreement.detail",
     "consensus": "workflows.consensus",
-    "cross_fit_probabilities": "numerics.crossfit",
-    "crowdlab": "numerics.consensus_crowdlab",
-    "dawid_skene": "numerics.consensus_em",
-    "dawid_skene_update": "numerics.consensus_em",
+    "cross_fit_probabilities": "numerics.cross_fitting.crossfit",
+    "crowdlab": "numerics.consensus.crowdlab",
+    "dawid_skene": "numerics.consensus.expectation_maximisation",
+    "dawid_skene_update": "numerics.consensus.expectation_maximisation",
     "demo": "workflows.demo",
     "doctor": "workflows.doctor",
-    "estimate_error_count": "numerics.error_count",
-    "estimate_label_errors": "numerics.label_error_model",
-    "expected_finds": "numerics.review_yield",
-    "expected_gain": "numerics.query_curves",
+    "estimate_error_count": "numerics.label_errors.count",
+    "estimate_label_errors": "numerics.label_errors.model",
+    "expected_finds": "numerics.label_errors.review_yield",
+    "expected_gain": "numerics.querying.curves",
     "export": "workflows.export",
-    "find_box_errors": "numerics.box_errors",
-    "find_label_issues": "numerics.label_issues",
-    "find_mask_errors": "numerics.mask_errors",
-    "find_multilabel_errors": "numerics.multilabel_errors",
-    "find_near_duplicates": "numerics.duplicates",
-    "find_outliers": "numerics.outliers",
-    "find_regression_errors": "numerics.regression_errors",
-    "find_token_errors": "numerics.token_errors",
+    "find_box_errors": "numerics.targets.boxes",
+    "find_label_issues": "numerics.confident.issues",
+    "find_mask_errors": "numerics.targets.masks",
+    "find_multilabel_errors": "numerics.targets.multilabel",
+    "find_near_duplicates": "numerics.similarity.duplicates",
+    "find_outliers": "numerics.similarity.outliers",
+    "find_regression_errors": "numerics.targets.regression",
+    "find_token_errors": "numerics.targets.tokens",
     "fix": "workflows.fix",
-    "fleiss_kappa": "numerics.agreement",
-    "forgetting_counts": "numerics.training_dynamics",
-    "get_label_quality_scores": "numerics.label_quality",
-    "glad": "numerics.consensus_glad",
-    "gwet_ac1": "numerics.agreement",
-    "gwet_ac2": "numerics.agreement",
+    "fleiss_kappa": "numerics.agreement.coefficients",
+    "forgetting_counts": "numerics.label_errors.training_dynamics",
+    "get_label_quality_scores": "numerics.confident.quality_scores",
+    "glad": "numerics.consensus.glad",
+    "gwet_ac1": "numerics.agreement.coefficients",
+    "gwet_ac2": "numerics.agreement.coefficients",
     "history": "workflows.history",
     "ingest": "workflows.ingest",
-    "inject_label_noise": "numerics.noise",
-    "item_agreement": "numerics.agreement_detail",
-    "k_center": "numerics.query_coverage",
-    "k_center_partitioned": "numerics.query_coverage",
-    "kos": "numerics.consensus_kos",
-    "krippendorff_alpha": "numerics.agreement",
-    "mace": "numerics.consensus_mace",
-    "majority_vote": "numerics.consensus_majority",
-    "nearest_neighbors": "numerics.neighbors",
-    "neighbor_shapley": "numerics.review_order",
-    "num_label_issues": "numerics.confident",
-    "numeric_consensus": "numerics.consensus_majority",
-    "one_coin": "numerics.consensus_em",
-    "order_by_worth": "numerics.review_order",
-    "pairwise_kappa": "numerics.agreement",
-    "percent_agreement": "numerics.agreement",
-    "plan_verdicts": "numerics.error_count",
-    "precision_at_k": "numerics.review_yield",
-    "prob_cover": "numerics.query_clusters",
+    "inject_label_noise": "numerics.statistics.noise",
+    "item_agreement": "numerics.agreement.detail",
+    "k_center": "numerics.querying.coverage",
+    "k_center_partitioned": "numerics.querying.coverage",
+    "kos": "numerics.consensus.kos",
+    "krippendorff_alpha": "numerics.agreement.coefficients",
+    "mace": "numerics.consensus.mace",
+    "majority_vote": "numerics.consensus.majority",
+    "nearest_neighbors": "numerics.similarity.neighbors",
+    "neighbor_shapley": "numerics.label_errors.review_order",
+    "num_label_issues": "numerics.confident.joint",
+    "numeric_consensus": "numerics.consensus.majority",
+    "one_coin": "numerics.consensus.expectation_maximisation",
+    "order_by_worth": "numerics.label_errors.review_order",
+    "pairwise_kappa": "numerics.agreement.coefficients",
+    "percent_agreement": "numerics.agreement.coefficients",
+    "plan_verdicts": "numerics.label_errors.count",
+    "precision_at_k": "numerics.label_errors.review_yield",
+    "prob_cover": "numerics.querying.clusters",
     "prove": "workflows.prove",
-    "quality_score": "numerics.quality",
-    "rater_agreement": "numerics.agreement_detail",
-    "rater_report": "numerics.consensus_raters",
-    "scott_pi": "numerics.agreement",
+    "quality_score": "numerics.statistics.quality",
+    "rater_agreement": "numerics.agreement.detail",
+    "rater_report": "numerics.consensus.raters",
+    "scott_pi": "numerics.agreement.coefficients",
     "select": "workflows.select",
     "simulate": "workflows.simulate",
     "teach": "workflows.teach",
-    "typiclust": "numerics.query_clusters",
-    "uncertainty_scores": "numerics.query_scores",
+    "typiclust": "numerics.querying.clusters",
+    "uncertainty_scores": "numerics.querying.scores",
     "undo": "workflows.history",
-    "vote_entropy": "numerics.query_committee",
-    "weighted_majority": "numerics.consensus_majority",
+    "vote_entropy": "numerics.querying.committee",
+    "weighted_majority": "numerics.consensus.majority",
 }
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ if TYPE_CHECKING:
     from tilth.estimators.clean_classifier import CleanClassifier
     from tilth.estimators.committee import Committee
     from tilth.estimators.stream import StreamSelector
-    from tilth.numerics.agreement import (
+    from tilth.numerics.agreement.coefficients import (
         cohen_kappa,
         fleiss_kappa,
         gwet_ac1,
@@ -130,45 +130,45 @@ if TYPE_CHECKING:
         percent_agreement,
         scott_pi,
     )
-    from tilth.numerics.agreement_detail import class_agreement, confused_pairs, item_agreement, rater_agreement
-    from tilth.numerics.agreement_rule import agreement_rule
-    from tilth.numerics.box_errors import find_box_errors
-    from tilth.numerics.confident import compute_confident_joint, num_label_issues
-    from tilth.numerics.consensus_ask import ask_next
-    from tilth.numerics.consensus_choice import choose_consensus
-    from tilth.numerics.consensus_crowdlab import crowdlab
-    from tilth.numerics.consensus_em import dawid_skene, dawid_skene_update, one_coin
-    from tilth.numerics.consensus_glad import glad
-    from tilth.numerics.consensus_kos import kos
-    from tilth.numerics.consensus_mace import mace
-    from tilth.numerics.consensus_majority import majority_vote, numeric_consensus, weighted_majority
-    from tilth.numerics.consensus_raters import rater_report
-    from tilth.numerics.crossfit import cross_fit_probabilities
-    from tilth.numerics.duplicates import find_near_duplicates
-    from tilth.numerics.error_count import estimate_error_count, plan_verdicts
-    from tilth.numerics.experiment import compare_model_vs_data
-    from tilth.numerics.label_error_model import estimate_label_errors
-    from tilth.numerics.label_issues import find_label_issues
-    from tilth.numerics.label_quality import get_label_quality_scores
-    from tilth.numerics.label_repair import choose_repair
-    from tilth.numerics.mask_errors import find_mask_errors
-    from tilth.numerics.multilabel_errors import find_multilabel_errors
-    from tilth.numerics.neighbors import nearest_neighbors
-    from tilth.numerics.noise import inject_label_noise
-    from tilth.numerics.outliers import find_outliers
-    from tilth.numerics.quality import quality_score
-    from tilth.numerics.query_badge import badge
-    from tilth.numerics.query_clusters import prob_cover, typiclust
-    from tilth.numerics.query_committee import bald_scores, batch_bald, vote_entropy
-    from tilth.numerics.query_coverage import k_center, k_center_partitioned
-    from tilth.numerics.query_curves import expected_gain
-    from tilth.numerics.query_scores import uncertainty_scores
-    from tilth.numerics.regression_errors import find_regression_errors
-    from tilth.numerics.review_order import neighbor_shapley, order_by_worth
-    from tilth.numerics.review_yield import calibrate_scores, expected_finds, precision_at_k
-    from tilth.numerics.token_errors import find_token_errors
-    from tilth.numerics.training_dynamics import area_under_margin, forgetting_counts
-    from tilth.numerics.votes import add_votes, as_votes
+    from tilth.numerics.agreement.detail import class_agreement, confused_pairs, item_agreement, rater_agreement
+    from tilth.numerics.agreement.rule import agreement_rule
+    from tilth.numerics.confident.issues import find_label_issues
+    from tilth.numerics.confident.joint import compute_confident_joint, num_label_issues
+    from tilth.numerics.confident.quality_scores import get_label_quality_scores
+    from tilth.numerics.consensus.ask import ask_next
+    from tilth.numerics.consensus.choice import choose_consensus
+    from tilth.numerics.consensus.crowdlab import crowdlab
+    from tilth.numerics.consensus.expectation_maximisation import dawid_skene, dawid_skene_update, one_coin
+    from tilth.numerics.consensus.glad import glad
+    from tilth.numerics.consensus.kos import kos
+    from tilth.numerics.consensus.mace import mace
+    from tilth.numerics.consensus.majority import majority_vote, numeric_consensus, weighted_majority
+    from tilth.numerics.consensus.raters import rater_report
+    from tilth.numerics.consensus.votes import add_votes, as_votes
+    from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities
+    from tilth.numerics.label_errors.count import estimate_error_count, plan_verdicts
+    from tilth.numerics.label_errors.model import estimate_label_errors
+    from tilth.numerics.label_errors.repair import choose_repair
+    from tilth.numerics.label_errors.review_order import neighbor_shapley, order_by_worth
+    from tilth.numerics.label_errors.review_yield import calibrate_scores, expected_finds, precision_at_k
+    from tilth.numerics.label_errors.training_dynamics import area_under_margin, forgetting_counts
+    from tilth.numerics.querying.badge import badge
+    from tilth.numerics.querying.clusters import prob_cover, typiclust
+    from tilth.numerics.querying.committee import bald_scores, batch_bald, vote_entropy
+    from tilth.numerics.querying.coverage import k_center, k_center_partitioned
+    from tilth.numerics.querying.curves import expected_gain
+    from tilth.numerics.querying.scores import uncertainty_scores
+    from tilth.numerics.similarity.duplicates import find_near_duplicates
+    from tilth.numerics.similarity.neighbors import nearest_neighbors
+    from tilth.numerics.similarity.outliers import find_outliers
+    from tilth.numerics.statistics.experiment import compare_model_vs_data
+    from tilth.numerics.statistics.noise import inject_label_noise
+    from tilth.numerics.statistics.quality import quality_score
+    from tilth.numerics.targets.boxes import find_box_errors
+    from tilth.numerics.targets.masks import find_mask_errors
+    from tilth.numerics.targets.multilabel import find_multilabel_errors
+    from tilth.numerics.targets.regression import find_regression_errors
+    from tilth.numerics.targets.tokens import find_token_errors
     from tilth.records import Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
     from tilth.workflows.agree import agree
     from tilth.workflows.arrays import check_arrays

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tilth.errors import AlignmentError, Cancelled, MissingExtraError, PartError
+from tilth.errors import AlignmentError, MissingExtraError, PartError
 from tilth.records import Ballot, Evidence, Findings, Items, RowBatch, Rows, Schema, digest
+from tilth.run import Run
 from tilth.shelf import Shelf
 
 __all__ = [
@@ -38,7 +38,6 @@ __all__ = [
     "View",
 ]
 
-T = TypeVar("T")
 COSTS = ("instant", "cheap", "model", "network")
 
 
@@ -193,79 +192,6 @@ class View:
         return self.classes[index] if index >= 0 else "unlabelled"
 
 
-class Run:
-    """What the engine hands a part: randomness, progress, cancellation and a cached map.
-
-    This base works by itself: serial, silent, uncached. The engine's runners extend it.
-
-    Parameters
-    ----------
-    seed : int
-    path : str
-        Name of the part or step; the generator is a pure function of seed and path.
-    memory_budget : int
-        Bytes that one step should stay under.
-    """
-
-    def __init__(self, seed: int = 0, path: str = "", *, memory_budget: int = 2 * 2**30) -> None:
-        self.seed = seed
-        self.path = path
-        self.memory_budget = memory_budget
-        self.stop = threading.Event()
-
-    @property
-    def rng(self) -> np.random.Generator:
-        """A fresh generator, the same at every call: a function of seed and path only."""
-        return np.random.default_rng([self.seed, int(digest(self.path)[:12], 16)])
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the user has asked to stop."""
-        return self.stop.is_set()
-
-    def check(self) -> None:
-        """Raise `Cancelled` where the user has asked to stop."""
-        if self.cancelled:
-            raise Cancelled("stopped before the end", where=self.path, fix="run the same command to go on")
-
-    def advance(self, n: int = 1) -> None:
-        """Say that `n` more items are done. Listeners draw; this base is silent."""
-        self.check()
-
-    def expect(self, total: int, what: str = "") -> None:
-        """Say that `total` items are to come."""
-
-    def child(self, path: str) -> Run:
-        """A run of a step within this one, with its own randomness."""
-        made = Run(self.seed, f"{self.path}/{path}", memory_budget=self.memory_budget)
-        made.stop = self.stop
-        return made
-
-    def map_items(self, fn: Callable[[bytes], T], items: Items, *, maker: Mapping[str, Any]) -> list[T | Exception]:
-        """``fn(items[i])`` for every item; a `TilthError` takes the place of an item's result.
-
-        Parameters
-        ----------
-        fn : callable
-            A module-level function, so that worker processes can import it. Returns a number or a
-            float32 / uint64 array of fixed shape.
-        items : Items
-        maker : mapping
-            Spec of what `fn` computes: the key under which results are cached per item.
-        """
-        from tilth.errors import TilthError
-
-        self.expect(len(items), self.path)
-        results: list[T | Exception] = []
-        for index in range(len(items)):
-            try:
-                results.append(fn(items[index]))
-            except TilthError as error:
-                results.append(error)
-            self.advance()
-        return results
-
-
 @dataclass(frozen=True)
 class Source(Part):
     """Outside world to rows. Verb: ``read``.
@@ -332,10 +258,10 @@ class Strategy(Part):
 class LabelModel(Part):
     """Votes of people or of rules to beliefs about each item. Verb: ``fit``.
 
-    `votes` are sparse triples (`tilth.numerics.votes.Votes`): a source that abstains simply has no triple; an
+    `votes` are sparse triples (`tilth.numerics.consensus.votes.Votes`): a source that abstains simply has no triple; an
     item may have one vote or none. `given` holds what the part declared in ``needs`` or ``wants``, one row an item:
     ``probs`` (n, k), ``embeddings`` (n, d) or ``labels`` (n,) with -1 where the truth is unknown. The answer is a
-    `tilth.numerics.consensus_result.Consensus` over k classes, for numeric votes (k = 0) a ``NumericConsensus``.
+    `tilth.numerics.consensus.result.Consensus` over k classes, for numeric votes (k = 0) a ``NumericConsensus``.
     """
 
     room: ClassVar[str] = "label_models"

@@ -5,8 +5,8 @@ import pytest
 
 from tilth.detectors.confident_learning import ConfidentLearning
 from tilth.errors import AlignmentError, NotApplicable, ParameterError, ProbabilityError
-from tilth.numerics.confident import num_label_issues
-from tilth.numerics.label_issues import find_label_issues
+from tilth.numerics.confident.issues import find_label_issues
+from tilth.numerics.confident.joint import num_label_issues
 from tilth.plugin import Run, View
 from tilth.records import Evidence
 

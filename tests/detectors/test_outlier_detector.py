@@ -5,7 +5,7 @@ import pytest
 
 from tilth.detectors.outlier import Outlier
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.neighbors import nearest_neighbors
+from tilth.numerics.similarity.neighbors import nearest_neighbors
 from tilth.plugin import Run, View
 from tilth.records import Evidence
 

@@ -13,7 +13,7 @@ from tilth.embedders.minilm import MiniLM
 from tilth.embedders.transformer import Transformer
 from tilth.embedders.vision import Vision
 from tilth.errors import MissingExtraError, NotApplicable, ParameterError, PartError
-from tilth.numerics.images import thumbnail_png
+from tilth.numerics.media.images import thumbnail_png
 from tilth.plugin import Run
 from tilth.records import MemoryItems
 

@@ -22,8 +22,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from tilth.errors import AlignmentError, LabelError, ParameterError, PartError
 from tilth.estimators.clean_classifier import CleanClassifier, _keep_classes
-from tilth.numerics.label_repair import LabelRepair
-from tilth.numerics.noise import inject_label_noise
+from tilth.numerics.label_errors.repair import LabelRepair
+from tilth.numerics.statistics.noise import inject_label_noise
 
 #: As for scikit-learn's own cross-validating estimators: a row that is repeated lies in several folds and is judged
 #: once for each copy, a row of weight 2 is judged once.

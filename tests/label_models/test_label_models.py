@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tilth.errors import AlignmentError, NotApplicable
-from tilth.numerics.consensus_em import dawid_skene
-from tilth.numerics.votes import Votes, as_votes
+from tilth.numerics.consensus.expectation_maximisation import dawid_skene
+from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.plugin import Run, Shelf
 from tilth.workflows.votes import VoteOptions, read_votes
 

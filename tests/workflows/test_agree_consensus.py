@@ -23,7 +23,7 @@ from tilth.errors import (
     SchemaError,
     SourceError,
 )
-from tilth.numerics.agreement import fleiss_kappa
+from tilth.numerics.agreement.coefficients import fleiss_kappa
 from tilth.records import Decision, RoleOverrides
 from tilth.workflows.agree import agree
 from tilth.workflows.consensus import ConsensusOptions, consensus

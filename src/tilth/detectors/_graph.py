@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tilth.numerics.neighbors import NeighborGraph, nearest_neighbors
+from tilth.numerics.similarity.neighbors import NeighborGraph, nearest_neighbors
 from tilth.plugin import View
 
 __all__ = ["graph_of"]

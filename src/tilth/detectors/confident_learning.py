@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import AlignmentError, NotApplicable
-from tilth.numerics.confident import num_label_issues
-from tilth.numerics.label_issues import find_label_issues
-from tilth.numerics.label_quality import get_label_quality_scores
+from tilth.numerics.confident.issues import find_label_issues
+from tilth.numerics.confident.joint import num_label_issues
+from tilth.numerics.confident.quality_scores import get_label_quality_scores
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Evidence, Findings
 

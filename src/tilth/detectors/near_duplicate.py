@@ -11,7 +11,7 @@ import numpy as np
 
 from tilth.detectors._graph import graph_of
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.duplicates import DuplicateResult, find_near_duplicates
+from tilth.numerics.similarity.duplicates import DuplicateResult, find_near_duplicates
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Evidence, Findings
 

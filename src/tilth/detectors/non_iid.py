@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import NotApplicable
-from tilth.numerics.row_order import row_order_test
+from tilth.numerics.confident.row_order import row_order_test
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Evidence, Findings
 
@@ -34,7 +34,7 @@ class NonIid(Detector):
 
     Notes
     -----
-    See `tilth.numerics.row_order.row_order_test`.
+    See `tilth.numerics.confident.row_order.row_order_test`.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 
 from tilth.detectors._graph import graph_of
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.outliers import find_outliers
+from tilth.numerics.similarity.outliers import find_outliers
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Evidence, Findings
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.regression_errors import find_regression_errors
+from tilth.numerics.targets.regression import find_regression_errors
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Column, Evidence, Findings, Schema
 

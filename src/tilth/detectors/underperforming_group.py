@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import NotApplicable
-from tilth.numerics.weak_groups import find_weak_groups
+from tilth.numerics.statistics.groups import find_weak_groups
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Evidence, Findings, Schema
 
@@ -28,7 +28,7 @@ class UnderperformingGroup(Detector):
 
     Notes
     -----
-    Groups are clusters of the embeddings; see `tilth.numerics.weak_groups.find_weak_groups`. Collect
+    Groups are clusters of the embeddings; see `tilth.numerics.statistics.groups.find_weak_groups`. Collect
     more rows like these, or look for what their labels have in common.
 
     Examples

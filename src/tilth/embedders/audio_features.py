@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tilth.numerics.sounds import decode_audio, log_mel, resample
+from tilth.numerics.media.sounds import decode_audio, log_mel, resample
 from tilth.plugin import Embedder, Example, Run
 from tilth.records import MemoryItems
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tilth.numerics.images import decode_image, resize
+from tilth.numerics.media.images import decode_image, resize
 from tilth.plugin import Embedder, Example, Run
 from tilth.records import MemoryItems
 
@@ -65,7 +65,7 @@ class ImageFeatures(Embedder):
     @classmethod
     def example(cls) -> Example:
         """Stripes that lie, the same ones darker, stripes that stand, and bytes that are no image."""
-        from tilth.numerics.images import thumbnail_png
+        from tilth.numerics.media.images import thumbnail_png
 
         lying = np.repeat((np.arange(32) // 4 % 2 * 200)[:, None], 32, axis=1).astype(np.uint8)
         pictures = [thumbnail_png(p, 32) for p in (lying, lying // 2, lying.T)]

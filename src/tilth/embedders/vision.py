@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tilth.embedders._language_models import check_options, load_pretrained, pick_device
 from tilth.errors import NotApplicable, TilthError
-from tilth.numerics.images import decode_image
+from tilth.numerics.media.images import decode_image
 from tilth.plugin import Embedder, Example, Run
 
 __all__ = ["Vision"]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import NotApplicable
-from tilth.numerics.label_error_model import LabelErrorEstimate, estimate_label_errors
-from tilth.numerics.threads import one_blas_thread
+from tilth.numerics.label_errors.model import LabelErrorEstimate, estimate_label_errors
+from tilth.numerics.statistics.threads import one_blas_thread
 from tilth.plugin import Run
 from tilth.records import Evidence
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tilth.errors import DataError, LabelError, NotApplicable, ParameterError, TilthError
-from tilth.numerics.votes import Votes
+from tilth.numerics.consensus.votes import Votes
 from tilth.plugin import Labeler, Run
 from tilth.records import Ballot, RowBatch
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import AlignmentError, DataError, LabelError, NotApplicable, ParameterError, PartError
-from tilth.numerics.crossfit import cross_fit_probabilities, default_classifier
-from tilth.numerics.fold_models import FoldModel, check_finite
+from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities, default_classifier
+from tilth.numerics.cross_fitting.fold_models import FoldModel, check_finite
 from tilth.plugin import Run, Shelf, Strategy, View
 from tilth.records import Evidence, Findings
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tilth.errors import NotApplicable
-from tilth.numerics.regression_fit import cross_fit_predictions
-from tilth.numerics.residuals import check_targets
+from tilth.numerics.targets.regression_fit import cross_fit_predictions
+from tilth.numerics.targets.residuals import check_targets
 from tilth.plugin import Run
 from tilth.records import Evidence, Snapshot
 

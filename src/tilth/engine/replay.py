@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from tilth.engine.pool import Pool, pick_rows
 from tilth.errors import ParameterError
-from tilth.numerics.metrics import score_predictions
+from tilth.numerics.statistics.metrics import score_predictions
 from tilth.plugin import Run, Shelf
 
 __all__ = ["Replay", "ReplayData", "full_score", "replay", "schedule"]

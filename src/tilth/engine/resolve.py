@@ -21,12 +21,12 @@ from tilth.engine.label_errors import label_error_evidence
 from tilth.engine.predictions import numeric_targets, prediction_evidence
 from tilth.engine.runs import EngineRun
 from tilth.errors import NotApplicable, PartError, TilthError
-from tilth.numerics.crossfit import cross_fit_probabilities, default_classifier
-from tilth.numerics.duplicates import find_near_duplicates
-from tilth.numerics.folds import merge_groups
-from tilth.numerics.images import decode_image, perceptual_hash
-from tilth.numerics.neighbors import NeighborGraph, nearest_neighbors
-from tilth.numerics.sounds import decode_audio
+from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities, default_classifier
+from tilth.numerics.cross_fitting.folds import merge_groups
+from tilth.numerics.media.images import decode_image, perceptual_hash
+from tilth.numerics.media.sounds import decode_audio
+from tilth.numerics.similarity.duplicates import find_near_duplicates
+from tilth.numerics.similarity.neighbors import NeighborGraph, nearest_neighbors
 from tilth.plugin import View
 from tilth.records import Evidence, Snapshot, digest
 

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.engine.pool import Pool
-from tilth.numerics.fold_models import FoldModel
-from tilth.numerics.interval_result import Interval
-from tilth.numerics.query_models import fit_mix_weights
-from tilth.numerics.query_stopping import (
+from tilth.numerics.cross_fitting.fold_models import FoldModel
+from tilth.numerics.querying.models import fit_mix_weights
+from tilth.numerics.querying.stopping import (
     StopCheck,
     overall_uncertainty,
     predicted_change,
     should_stop,
     successive_kappa,
 )
+from tilth.numerics.statistics.interval_result import Interval
 
 __all__ = ["Lessons", "StopWatch"]
 

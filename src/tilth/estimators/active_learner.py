@@ -17,11 +17,11 @@ from tilth.estimators._labels import is_missing, plain, read_labels, sort_names
 from tilth.estimators._memory import Lessons, StopWatch
 from tilth.estimators.committee import Committee
 from tilth.estimators.stream import StreamSelector
-from tilth.numerics.fold_models import FoldModel
-from tilth.numerics.interval_result import Interval
-from tilth.numerics.query_curves import expected_gain
-from tilth.numerics.query_scores import uncertainty_scores
-from tilth.numerics.query_stopping import StopCheck
+from tilth.numerics.cross_fitting.fold_models import FoldModel
+from tilth.numerics.querying.curves import expected_gain
+from tilth.numerics.querying.scores import uncertainty_scores
+from tilth.numerics.querying.stopping import StopCheck
+from tilth.numerics.statistics.interval_result import Interval
 from tilth.plugin import Run, Strategy
 from tilth.records import Findings
 
@@ -367,7 +367,7 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         more : int
             Further labels that the expected gain speaks of.
         **limits
-            Of `tilth.numerics.query_stopping.should_stop`.
+            Of `tilth.numerics.querying.stopping.should_stop`.
 
         Returns
         -------

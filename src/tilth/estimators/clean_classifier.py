@@ -15,9 +15,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from tilth.errors import AlignmentError, LabelError, ParameterError
-from tilth.numerics.fold_models import FoldModel, default_classifier, model_maker
-from tilth.numerics.label_error_model import estimate_label_errors
-from tilth.numerics.label_repair import ACTIONS, LabelRepair, choose_repair
+from tilth.numerics.cross_fitting.fold_models import FoldModel, default_classifier, model_maker
+from tilth.numerics.label_errors.model import estimate_label_errors
+from tilth.numerics.label_errors.repair import ACTIONS, LabelRepair, choose_repair
 
 __all__ = ["CleanClassifier"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tilth.errors import AlignmentError, NotApplicable
-from tilth.numerics.consensus_result import Consensus
-from tilth.numerics.votes import Votes, as_votes
+from tilth.numerics.consensus.result import Consensus
+from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.plugin import Example, LabelModel
 
 __all__ = ["class_votes_for", "crowd_example", "number_votes_for"]

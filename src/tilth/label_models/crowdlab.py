@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from tilth.errors import NotApplicable
 from tilth.label_models._common import class_votes_for, crowd_example
-from tilth.numerics.consensus_crowdlab import crowdlab
-from tilth.numerics.consensus_result import Consensus
+from tilth.numerics.consensus.crowdlab import crowdlab
+from tilth.numerics.consensus.result import Consensus
 from tilth.plugin import Example, LabelModel, Run
 
 __all__ = ["Crowdlab"]

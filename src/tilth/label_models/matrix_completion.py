@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy.typing as npt
 
 from tilth.label_models._common import class_votes_for, crowd_example
-from tilth.numerics.consensus_result import Consensus
-from tilth.numerics.label_model_metal import matrix_completion
+from tilth.numerics.consensus.result import Consensus
+from tilth.numerics.weak_supervision.matrix_completion import matrix_completion
 from tilth.plugin import Example, LabelModel, Run
 
 __all__ = ["MatrixCompletion"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy.typing as npt
 
 from tilth.label_models._common import number_votes_for
-from tilth.numerics.consensus_majority import NumericConsensus, numeric_consensus
-from tilth.numerics.votes import as_votes
+from tilth.numerics.consensus.majority import NumericConsensus, numeric_consensus
+from tilth.numerics.consensus.votes import as_votes
 from tilth.plugin import Example, LabelModel, Run
 
 __all__ = ["RobustMean"]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy.typing as npt
 
 from tilth.label_models._common import class_votes_for, crowd_example
-from tilth.numerics.consensus_majority import weighted_majority
-from tilth.numerics.consensus_result import Consensus
+from tilth.numerics.consensus.majority import weighted_majority
+from tilth.numerics.consensus.result import Consensus
 from tilth.plugin import Example, LabelModel, Run
 
 __all__ = ["WeightedMajority"]

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.query_badge import copy_radius, spread_batch
-from tilth.numerics.query_clusters import typiclust
+from tilth.numerics.querying.badge import copy_radius, spread_batch
+from tilth.numerics.querying.clusters import typiclust
 from tilth.plugin import Run, Strategy, View
 from tilth.records import Evidence, Findings
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tilth.numerics.query_badge import badge
+from tilth.numerics.querying.badge import badge
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import cold_start, example_view, picks, pool_rows, seed_of

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tilth.numerics.query_committee import bald_scores, batch_bald
+from tilth.numerics.querying.committee import bald_scores, batch_bald
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import cold_start, example_view, picks, pool_rows, seed_of

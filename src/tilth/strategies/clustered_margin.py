@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_clusters import clustered_margin
+from tilth.numerics.querying.clusters import clustered_margin
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import cold_start, example_view, picks, pool_rows, seed_of

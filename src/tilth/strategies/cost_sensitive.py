@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import DataError, ParameterError
-from tilth.numerics.query_scores import expected_cost
+from tilth.numerics.querying.scores import expected_cost
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import best_first, cold_start, example_view, pool_rows

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_scores import density, uncertainty_scores
+from tilth.numerics.querying.scores import density, uncertainty_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import best_first, cold_start, example_view, pool_rows

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_badge import copy_radius, spread_batch
-from tilth.numerics.query_models import discriminative_scores
+from tilth.numerics.querying.badge import copy_radius, spread_batch
+from tilth.numerics.querying.models import discriminative_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import CANDIDATES, cold_start, example_view, labelled_rows, picks, pool_rows, seed_of

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import ParameterError
-from tilth.numerics.fold_models import default_classifier
-from tilth.numerics.query_models import expected_error_reduction
-from tilth.numerics.query_scores import uncertainty_scores
+from tilth.numerics.cross_fitting.fold_models import default_classifier
+from tilth.numerics.querying.models import expected_error_reduction
+from tilth.numerics.querying.scores import uncertainty_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import best_first, cold_start, example_view, labelled_rows, pool_rows

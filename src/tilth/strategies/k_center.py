@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tilth.numerics.query_coverage import k_center, k_center_partitioned
+from tilth.numerics.querying.coverage import k_center, k_center_partitioned
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import example_view, labelled_rows, picks, pool_rows

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_scores import uncertainty_scores
+from tilth.numerics.querying.scores import uncertainty_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import best_first, cold_start, example_view, picks, pool_rows

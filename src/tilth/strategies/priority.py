@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_coverage import nearest_distance
-from tilth.numerics.query_scores import class_weights, rank_scale, uncertainty_scores
+from tilth.numerics.querying.coverage import nearest_distance
+from tilth.numerics.querying.scores import class_weights, rank_scale, uncertainty_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import best_first, cold_start, example_view, labelled_rows, pool_rows

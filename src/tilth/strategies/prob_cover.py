@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_clusters import cover_radius, prob_cover
+from tilth.numerics.querying.clusters import cover_radius, prob_cover
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import example_view, labelled_rows, picks, pool_rows, seed_of

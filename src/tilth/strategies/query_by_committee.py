@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_committee import kl_disagreement, vote_entropy
+from tilth.numerics.querying.committee import kl_disagreement, vote_entropy
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import best_first, cold_start, example_view, pool_rows

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_coverage import nearest_distance
-from tilth.numerics.query_scores import rank_scale
+from tilth.numerics.querying.coverage import nearest_distance
+from tilth.numerics.querying.scores import rank_scale
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import best_first, cold_start, example_view, labelled_rows, pool_rows

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilth.errors import ParameterError
-from tilth.numerics.query_clusters import typiclust
+from tilth.numerics.querying.clusters import typiclust
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
 from tilth.strategies._common import example_view, labelled_rows, picks, pool_rows, seed_of

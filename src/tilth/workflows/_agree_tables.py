@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from tilth.numerics.agreement_result import Agreement
+    from tilth.numerics.agreement.result import Agreement
     from tilth.workflows.agree import Agreed
 
 __all__ = ["agreement_table", "day", "pair_items", "summary_of"]

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tilth.engine.inputs import canonical_split
 from tilth.errors import AlignmentError, SchemaError
-from tilth.numerics.votes import Votes
+from tilth.numerics.consensus.votes import Votes
 from tilth.records import Decision, RoleOverrides, Snapshot, apply, effective, is_policy
 from tilth.sources import write_rows
 from tilth.workflows.ingest import ingest

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.errors import ParameterError
-from tilth.numerics.consensus_majority import NumericConsensus
+from tilth.numerics.consensus.majority import NumericConsensus
 from tilth.sources import write_rows
 from tilth.workflows._consensus_ledger import class_words
 from tilth.workflows._settled import ConsensusOptions, Settled, check_apart

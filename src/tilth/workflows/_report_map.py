@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tilth.engine import Resolver
 from tilth.errors import TilthError
-from tilth.numerics.projection import project_2d
+from tilth.numerics.similarity.projection import project_2d
 from tilth.plugin import Detector
 from tilth.records import Evidence, Findings, Snapshot
 from tilth.workflows._report_svg import Svg, clean_line, figure, number, tag

@@ -79,7 +79,7 @@ class Media:
 
     def sound(self, row: int, column: str, name: str) -> Sound:
         """Player and waveform of an audio cell."""
-        from tilth.numerics.sounds import decode_audio
+        from tilth.numerics.media.sounds import decode_audio
 
         self._count += 1
         try:
@@ -112,7 +112,7 @@ def _uri(data: bytes, mime: str) -> str:
 
 
 def _thumbnail(data: bytes) -> tuple[bytes, bool]:
-    from tilth.numerics.images import decode_image, thumbnail_jpeg, thumbnail_png
+    from tilth.numerics.media.images import decode_image, thumbnail_jpeg, thumbnail_png
 
     image = decode_image(data)
     small = max(image.shape[:2]) < SMALL
@@ -128,7 +128,7 @@ def _short_wav(samples: npt.NDArray[np.float32], rate: int) -> tuple[bytes, floa
     """A mono 16-bit WAV file of at most `SOUND_BYTES`, and the seconds it holds."""
     import wave
 
-    from tilth.numerics.sounds import resample
+    from tilth.numerics.media.sounds import resample
 
     most = (SOUND_BYTES - 44) // 2
     if rate > SOUND_RATE:

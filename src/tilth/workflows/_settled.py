@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tilth.errors import ParameterError
-from tilth.numerics.consensus_ask import AskNext
-from tilth.numerics.consensus_choice import Choice
-from tilth.numerics.consensus_raters import RaterReport
+from tilth.numerics.consensus.ask import AskNext
+from tilth.numerics.consensus.choice import Choice
+from tilth.numerics.consensus.raters import RaterReport
 from tilth.records import Findings, Outcome
 from tilth.workflows._consensus_ledger import Recorded
 from tilth.workflows.project import Dataset

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tilth.errors import LabelError, ParameterError, SchemaError
-from tilth.numerics.votes import Votes
+from tilth.numerics.consensus.votes import Votes
 from tilth.plugin import Run
 from tilth.sources import choose_source
 from tilth.workflows._vote_columns import GOLD, ITEM, LABEL, VoteColumns, find_column

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tilth.engine.inputs import canonical_split
 from tilth.errors import SchemaError
-from tilth.numerics.votes import Votes
+from tilth.numerics.consensus.votes import Votes
 from tilth.records import Decision, Snapshot, apply, effective, is_policy
 from tilth.store import Workspace
 from tilth.workflows.project import Dataset, advance_head, head_snapshot, opened

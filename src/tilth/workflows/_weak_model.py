@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from tilth.engine import Resolver, ResolverOptions
 from tilth.errors import NotApplicable
-from tilth.numerics.interval_result import Interval
-from tilth.numerics.intervals import wilson_interval
-from tilth.numerics.label_model_choice import right_share
-from tilth.numerics.soft_training import NoiseAwareLogistic, RowPlan
-from tilth.numerics.weak_slices import SliceScore, score_slices
+from tilth.numerics.statistics.interval_result import Interval
+from tilth.numerics.statistics.intervals import wilson_interval
+from tilth.numerics.weak_supervision.choice import right_share
+from tilth.numerics.weak_supervision.slices import SliceScore, score_slices
+from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, RowPlan
 from tilth.records import RowBatch
 from tilth.workflows._weak_results import WeakVotes
 from tilth.workflows.project import RunOptions, opened

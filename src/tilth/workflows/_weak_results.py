@@ -11,15 +11,15 @@ import pyarrow as pa
 
 from tilth.engine.labelling import Fault
 from tilth.errors import ParameterError
-from tilth.numerics.consensus_choice import Choice
-from tilth.numerics.interval_result import Interval
-from tilth.numerics.label_model_dependency import Dependence
-from tilth.numerics.soft_training import RowPlan
-from tilth.numerics.votes import Votes
-from tilth.numerics.weak_analysis import FunctionReport
-from tilth.numerics.weak_model import WeakModel
-from tilth.numerics.weak_slices import SliceScore
-from tilth.numerics.weak_suggest import Suggestion
+from tilth.numerics.consensus.choice import Choice
+from tilth.numerics.consensus.votes import Votes
+from tilth.numerics.statistics.interval_result import Interval
+from tilth.numerics.weak_supervision.analysis import FunctionReport
+from tilth.numerics.weak_supervision.dependency import Dependence
+from tilth.numerics.weak_supervision.model import WeakModel
+from tilth.numerics.weak_supervision.slices import SliceScore
+from tilth.numerics.weak_supervision.soft_training import RowPlan
+from tilth.numerics.weak_supervision.suggest import Suggestion
 from tilth.records import Snapshot
 from tilth.sources import write_rows
 from tilth.workflows._weak_ledger import WeakRecorded

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import LabelError, NotApplicable
-from tilth.numerics.agreement import (
+from tilth.numerics.agreement.coefficients import (
     Agreement,
     PairwiseKappa,
     cohen_kappa,
@@ -28,7 +28,7 @@ from tilth.numerics.agreement import (
     percent_agreement,
     scott_pi,
 )
-from tilth.numerics.agreement_detail import (
+from tilth.numerics.agreement.detail import (
     ClassAgreement,
     ConfusedPairs,
     RaterAgreement,
@@ -37,8 +37,8 @@ from tilth.numerics.agreement_detail import (
     item_agreement,
     rater_agreement,
 )
-from tilth.numerics.agreement_rule import AGREEMENT_TARGET, RuleResult, agreement_rule
-from tilth.numerics.votes import Votes, as_votes
+from tilth.numerics.agreement.rule import AGREEMENT_TARGET, RuleResult, agreement_rule
+from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.records import Findings
 from tilth.sources import write_rows
 from tilth.workflows._agree_tables import agreement_table, summary_of

@@ -11,7 +11,7 @@ import numpy as np
 
 from tilth.engine import Resolver, ResolverOptions
 from tilth.errors import ProbabilityError
-from tilth.numerics.crossfit import detect_in_sample
+from tilth.numerics.cross_fitting.crossfit import detect_in_sample
 from tilth.records import Evidence, digest
 from tilth.sources import choose_source
 from tilth.workflows._report_map import map_vectors

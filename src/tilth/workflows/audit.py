@@ -15,7 +15,7 @@ from typing import Any
 
 from tilth.engine import Execution, Resolver, ResolverOptions, run_detectors
 from tilth.engine.label_errors import estimate_of
-from tilth.numerics.error_count import estimate_error_count
+from tilth.numerics.label_errors.count import estimate_error_count
 from tilth.plugin import Detector, Shelf
 from tilth.records import Evidence, Findings, Outcome, RoleOverrides, Snapshot
 from tilth.workflows._report_map import map_vectors

@@ -20,13 +20,13 @@ import numpy.typing as npt
 
 from tilth.engine import Resolver, ResolverOptions
 from tilth.errors import Cancelled, NotApplicable, TilthError
-from tilth.numerics.consensus_ask import AskNext, ask_next
-from tilth.numerics.consensus_choice import Choice, choose_consensus, choose_numeric
-from tilth.numerics.consensus_held_out import shrunk_confusions
-from tilth.numerics.consensus_majority import NumericConsensus, majority_vote, numeric_consensus
-from tilth.numerics.consensus_raters import RaterReport, rater_report
-from tilth.numerics.consensus_result import Consensus
-from tilth.numerics.votes import Votes
+from tilth.numerics.consensus.ask import AskNext, ask_next
+from tilth.numerics.consensus.choice import Choice, choose_consensus, choose_numeric
+from tilth.numerics.consensus.held_out import shrunk_confusions
+from tilth.numerics.consensus.majority import NumericConsensus, majority_vote, numeric_consensus
+from tilth.numerics.consensus.raters import RaterReport, rater_report
+from tilth.numerics.consensus.result import Consensus
+from tilth.numerics.consensus.votes import Votes
 from tilth.plugin import Run, Shelf
 from tilth.records import Decision, Findings, Outcome, Snapshot, apply
 from tilth.sources import write_rows

@@ -11,7 +11,7 @@ from tilth.engine import Resolver
 from tilth.engine.inputs import canonical_split, group_ids
 from tilth.engine.label_errors import estimate_of
 from tilth.errors import ParameterError, TilthError
-from tilth.numerics.label_repair import choose_repair
+from tilth.numerics.label_errors.repair import choose_repair
 from tilth.plugin import Shelf
 from tilth.records import Decision, Findings, Snapshot, finding_id
 from tilth.workflows.project import Dataset

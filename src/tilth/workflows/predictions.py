@@ -9,7 +9,7 @@ import numpy as np
 
 from tilth.engine import Resolver
 from tilth.errors import AlignmentError, ParameterError, ProbabilityError
-from tilth.numerics.crossfit import detect_in_sample
+from tilth.numerics.cross_fitting.crossfit import detect_in_sample
 from tilth.plugin import Run
 from tilth.records import Evidence, Snapshot, digest
 from tilth.sources import choose_source
@@ -124,7 +124,7 @@ def refuse_in_sample(evidence: Evidence, resolver: Resolver) -> Evidence:
     """The evidence itself, or `ProbabilityError` where its maker seems to have seen the labels.
 
     The judgement compares the brought probabilities with cross-fitted ones of the default model on the
-    same rows; see `tilth.numerics.crossfit.detect_in_sample`.
+    same rows; see `tilth.numerics.cross_fitting.crossfit.detect_in_sample`.
     """
     reference = Resolver(resolver.snapshot, resolver.run).get("probs")
     embeddings = resolver.get("embeddings")

@@ -23,10 +23,10 @@ import numpy as np
 from tilth.engine import Resolver, ResolverOptions
 from tilth.engine.inputs import group_ids
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.crossfit import default_classifier
-from tilth.numerics.folds import merge_groups
-from tilth.numerics.intervals import Interval
-from tilth.numerics.trials import Arms, run_trials
+from tilth.numerics.cross_fitting.crossfit import default_classifier
+from tilth.numerics.cross_fitting.folds import merge_groups
+from tilth.numerics.statistics.intervals import Interval
+from tilth.numerics.statistics.trials import Arms, run_trials
 from tilth.records import (
     Arm,
     ClassEffect,

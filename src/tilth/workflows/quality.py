@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tilth.numerics.quality import quality_score
+from tilth.numerics.statistics.quality import quality_score
 from tilth.records import Findings, Snapshot
 
 __all__ = ["measure_quality"]

@@ -20,11 +20,11 @@ import numpy.typing as npt
 from tilth.engine import Resolver, ResolverOptions
 from tilth.engine.label_errors import estimate_of
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.error_count import estimate_error_count, plan_verdicts
-from tilth.numerics.intervals import Interval
-from tilth.numerics.label_error_model import LabelErrorEstimate
-from tilth.numerics.review_order import order_by_worth
-from tilth.numerics.review_yield import calibrate_scores, expected_finds, precision_at_k
+from tilth.numerics.label_errors.count import estimate_error_count, plan_verdicts
+from tilth.numerics.label_errors.model import LabelErrorEstimate
+from tilth.numerics.label_errors.review_order import order_by_worth
+from tilth.numerics.label_errors.review_yield import calibrate_scores, expected_finds, precision_at_k
+from tilth.numerics.statistics.intervals import Interval
 from tilth.records import Decision, Snapshot, effective, is_policy
 from tilth.workflows._queue import QueueRow, write_queue
 from tilth.workflows.ingest import ingest

@@ -21,10 +21,10 @@ from tilth.engine import EngineRun, Resolver, ResolverOptions
 from tilth.engine.inputs import canonical_split, group_ids
 from tilth.engine.replay import Replay, ReplayData, full_score, replay, schedule
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.folds import merge_groups
-from tilth.numerics.interval_result import Interval
-from tilth.numerics.intervals import paired_interval
-from tilth.numerics.query_curves import area_under_curve, labels_to_reach
+from tilth.numerics.cross_fitting.folds import merge_groups
+from tilth.numerics.querying.curves import area_under_curve, labels_to_reach
+from tilth.numerics.statistics.interval_result import Interval
+from tilth.numerics.statistics.intervals import paired_interval
 from tilth.plugin import Shelf
 from tilth.records import RoleOverrides, Snapshot
 from tilth.workflows._curves import Curve, curves_page, curves_svg

@@ -13,7 +13,7 @@ import pyarrow as pa
 from tilth.engine import EngineRun, Resolver, run_detectors
 from tilth.engine.inputs import canonical_split
 from tilth.errors import LeakError, NotApplicable, SchemaError
-from tilth.numerics.trials import Trial
+from tilth.numerics.statistics.trials import Trial
 from tilth.plugin import Run, Shelf
 from tilth.records import Decision, Evidence, Snapshot, is_policy
 from tilth.workflows.policies import Policy, looks_at_labels, make_plan, policy_of

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tilth.errors import LabelError, ParameterError, SchemaError, SourceError
-from tilth.numerics.votes import Votes, as_votes
+from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.plugin import Run
 from tilth.sources import choose_source
 from tilth.workflows._vote_cells import as_plain, encode, per_item_columns, read_gold, seconds, words_of

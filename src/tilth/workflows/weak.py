@@ -19,13 +19,13 @@ from tilth.engine import EngineRun
 from tilth.engine.inputs import canonical_split
 from tilth.engine.labelling import Applied, apply_labelers
 from tilth.errors import AlignmentError, LabelError, NotApplicable, SchemaError
-from tilth.numerics.label_model_choice import auto_label_model, fit_label_model
-from tilth.numerics.label_model_dependency import find_dependence
-from tilth.numerics.soft_training import RowPlan, plan_rows
-from tilth.numerics.votes import Votes
-from tilth.numerics.weak_analysis import analyze_functions, most_disputed
-from tilth.numerics.weak_matrix import select_rows
-from tilth.numerics.weak_suggest import Suggestion, suggest_keywords
+from tilth.numerics.consensus.votes import Votes
+from tilth.numerics.weak_supervision.analysis import analyze_functions, most_disputed
+from tilth.numerics.weak_supervision.choice import auto_label_model, fit_label_model
+from tilth.numerics.weak_supervision.dependency import find_dependence
+from tilth.numerics.weak_supervision.matrix import select_rows
+from tilth.numerics.weak_supervision.soft_training import RowPlan, plan_rows
+from tilth.numerics.weak_supervision.suggest import Suggestion, suggest_keywords
 from tilth.records import RoleOverrides, Snapshot
 from tilth.workflows._weak_ledger import gold_labels, record_weak
 from tilth.workflows._weak_model import end_model as train_end_model

@@ -1,0 +1,1 @@
+"""Votes of many raters, and the label that they support."""

@@ -1,0 +1,1 @@
+"""Out-of-sample probabilities: folds, models and the check for in-sample ones."""

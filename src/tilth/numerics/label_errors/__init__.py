@@ -1,0 +1,1 @@
+"""Several views joined to find, repair, count and order label errors."""

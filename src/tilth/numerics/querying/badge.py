@@ -1,0 +1,174 @@
+"""BADGE: k-means++ on gradient embeddings that are never written down, and greedy batches without near-copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tilth.errors import ParameterError
+from tilth.numerics.querying.scores import check_probs, check_rows
+
+__all__ = ["badge", "copy_radius", "spread_batch"]
+
+Ints = NDArray[np.int64]
+
+
+def badge(X: ArrayLike, probs: ArrayLike, k: int, *, random_state: int = 0) -> Ints:
+    """Pick k rows by k-means++ seeding on the gradients that their most probable label would give: BADGE [1]_.
+
+    The gradient of row i at a linear output layer is the outer product of ``p_i - onehot(argmax p_i)`` and ``x_i``.
+    Distances between outer products follow from the factors' inner products, so the (n, classes * d) matrix is
+    never made: a pick costs one pass over X and one over the probabilities, memory is O(n).
+
+    Parameters
+    ----------
+    X : (n, d) array_like of float, finite
+        What the output layer sees: embeddings.
+    probs : (n, c) array_like of float
+    k : int
+        At most n.
+    random_state : int
+        Seed of the draws.
+
+    Returns
+    -------
+    (k,) int64 array
+        The first has the largest gradient; each further one is drawn with probability proportional to its squared
+        distance from the nearest pick.
+
+    Raises
+    ------
+    ParameterError, DataError, ProbabilityError, AlignmentError
+
+    References
+    ----------
+    .. [1] Ash, Zhang, Krishnamurthy, Langford, Agarwal (2020). Deep batch active learning by diverse, uncertain
+       gradient lower bounds. ICLR.
+
+    Examples
+    --------
+    >>> badge([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.5, 0.5], [0.6, 0.4]], 2)
+    array([0, 2])
+    """
+    p = check_probs(probs)
+    rows = check_rows(X, n=len(p))
+    if not 0 < k <= len(rows):
+        raise ParameterError("the number of picks must be at least 1 and at most the rows", found=f"{k} of {len(rows)}")
+    errors = p.astype(rows.dtype)
+    errors[np.arange(len(p)), p.argmax(axis=1)] -= 1
+    norms = np.einsum("ij,ij->i", errors, errors) * np.einsum("ij,ij->i", rows, rows)
+    rng = np.random.default_rng(random_state)
+    picks = np.empty(k, dtype=np.int64)
+    best = np.full(len(rows), np.inf)
+    taken = np.zeros(len(rows), dtype=bool)
+    for turn in range(k):
+        pick = int(np.argmax(norms)) if turn == 0 else _draw(best, taken, rng)
+        picks[turn] = pick
+        taken[pick] = True
+        near = norms + norms[pick] - 2 * (rows @ rows[pick]) * (errors @ errors[pick])
+        np.minimum(best, np.maximum(near, 0), out=best)
+        best[pick] = 0
+    return picks
+
+
+def _draw(weights: NDArray[np.float64], taken: NDArray[np.bool_], rng: np.random.Generator) -> int:
+    mass = np.where(taken, 0, weights)
+    # distances that rounding alone makes positive are none
+    mass[mass <= 1e-7 * float(mass.max(initial=0))] = 0
+    total = np.cumsum(mass)
+    if total[-1] <= 0:
+        return int(rng.choice(np.flatnonzero(~taken)))
+    place = int(np.searchsorted(total, rng.random() * total[-1], side="right"))
+    return place if mass[min(place, len(mass) - 1)] > 0 else int(np.flatnonzero(mass)[-1])
+
+
+def copy_radius(X: ArrayLike, *, share: float = 0.2, sample: int = 1_000, random_state: int = 0) -> float:
+    """Distance below which two rows are near-copies: a share of the median distance to the nearest other row.
+
+    Parameters
+    ----------
+    X : (n, d) array_like of float, finite
+    share : float
+        0 leaves only rows that are equal.
+    sample : int
+        Rows measured, against at most 20 times as many.
+    random_state : int
+
+    Returns
+    -------
+    float
+        In the units of X. Where more than half of the sampled rows have an equal twin, rows with a distance
+        count alone.
+
+    Examples
+    --------
+    >>> round(copy_radius(np.arange(10.0)[:, None]), 2)
+    0.2
+    """
+    rows = check_rows(X)
+    if len(rows) < 2:
+        return 0.0
+    rng = np.random.default_rng(random_state)
+    against = rows
+    if len(rows) > 20 * sample:
+        against = rows[np.sort(rng.choice(len(rows), 20 * sample, replace=False))]
+    asked = np.sort(rng.choice(len(against), min(sample, len(against)), replace=False))
+    centre = against.mean(axis=0)
+    points = against - centre
+    lengths = np.einsum("ij,ij->i", points, points)
+    near = lengths[asked, None] + lengths - 2 * points[asked] @ points.T
+    near[np.arange(len(asked)), asked] = np.inf
+    nearest = np.sqrt(np.maximum(near.min(axis=1), 0))
+    apart = nearest[nearest > 1e-6 * (np.sqrt(lengths.max()) + 1e-30)]
+    return share * float(np.median(apart)) if len(apart) else 0.0
+
+
+def spread_batch(
+    X: ArrayLike, order: ArrayLike, k: int, *, radius: float, avoid: ArrayLike | None = None
+) -> tuple[Ints, int]:
+    """The first k rows of an order that are no near-copies of each other.
+
+    Parameters
+    ----------
+    X : (n, d) array_like of float, finite
+    order : (m,) array_like of int
+        Rows from best to worst; at least k.
+    k : int
+    radius : float
+        Rows this close are copies; see `copy_radius`.
+    avoid : (q,) array_like of int, optional
+        Rows that already have labels: copies of them are passed over too.
+
+    Returns
+    -------
+    picks : (k,) int64 array
+        Where there are fewer than k rows without copies, the best of those passed over follow.
+    passed_over : int
+        How many rows that were looked at were left out as copies.
+
+    Examples
+    --------
+    >>> spread_batch([[0.0], [0.01], [5.0]], [1, 0, 2], 2, radius=0.1)
+    (array([1, 2]), 1)
+    """
+    rows = check_rows(X)
+    ranked = np.asarray(order, dtype=np.int64)
+    known = np.asarray([] if avoid is None else avoid, dtype=np.int64)
+    kept: list[int] = []
+    passed: list[int] = []
+    places = np.empty((len(known) + k, rows.shape[1]), dtype=rows.dtype)
+    places[: len(known)] = rows[known]
+    for row in ranked:
+        if len(kept) == k:
+            break
+        filled = len(known) + len(kept)
+        gap = places[:filled] - rows[row]
+        if filled and float(np.einsum("ij,ij->i", gap, gap).min()) <= radius * radius:
+            passed.append(int(row))
+            continue
+        places[filled] = rows[row]
+        kept.append(int(row))
+    picks: list[Any] = [*kept, *passed[: k - len(kept)]]
+    return np.asarray(picks, dtype=np.int64), len(passed) - max(0, len(picks) - len(kept))

@@ -1,0 +1,1 @@
+"""Neighbours and what follows from them: outliers, duplicates, maps."""

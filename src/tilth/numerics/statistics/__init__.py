@@ -1,0 +1,1 @@
+"""Intervals, scores, planted noise and repeated trials."""

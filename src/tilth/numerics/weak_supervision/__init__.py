@@ -1,0 +1,1 @@
+"""Votes of labelling functions: analysis, label models and training on beliefs."""

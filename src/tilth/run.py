@@ -1,0 +1,89 @@
+"""What the engine hands a part. Exported by `tilth.plugin`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from tilth.errors import Cancelled
+from tilth.records import Items, digest
+
+__all__ = ["Run"]
+
+T = TypeVar("T")
+
+
+class Run:
+    """What the engine hands a part: randomness, progress, cancellation and a cached map.
+
+    This base works by itself: serial, silent, uncached. The engine's runners extend it.
+
+    Parameters
+    ----------
+    seed : int
+    path : str
+        Name of the part or step; the generator is a pure function of seed and path.
+    memory_budget : int
+        Bytes that one step should stay under.
+    """
+
+    def __init__(self, seed: int = 0, path: str = "", *, memory_budget: int = 2 * 2**30) -> None:
+        self.seed = seed
+        self.path = path
+        self.memory_budget = memory_budget
+        self.stop = threading.Event()
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """A fresh generator, the same at every call: a function of seed and path only."""
+        return np.random.default_rng([self.seed, int(digest(self.path)[:12], 16)])
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the user has asked to stop."""
+        return self.stop.is_set()
+
+    def check(self) -> None:
+        """Raise `Cancelled` where the user has asked to stop."""
+        if self.cancelled:
+            raise Cancelled("stopped before the end", where=self.path, fix="run the same command to go on")
+
+    def advance(self, n: int = 1) -> None:
+        """Say that `n` more items are done. Listeners draw; this base is silent."""
+        self.check()
+
+    def expect(self, total: int, what: str = "") -> None:
+        """Say that `total` items are to come."""
+
+    def child(self, path: str) -> Run:
+        """A run of a step within this one, with its own randomness."""
+        made = Run(self.seed, f"{self.path}/{path}", memory_budget=self.memory_budget)
+        made.stop = self.stop
+        return made
+
+    def map_items(self, fn: Callable[[bytes], T], items: Items, *, maker: Mapping[str, Any]) -> list[T | Exception]:
+        """``fn(items[i])`` for every item; a `TilthError` takes the place of an item's result.
+
+        Parameters
+        ----------
+        fn : callable
+            A module-level function, so that worker processes can import it. Returns a number or a
+            float32 / uint64 array of fixed shape.
+        items : Items
+        maker : mapping
+            Spec of what `fn` computes: the key under which results are cached per item.
+        """
+        from tilth.errors import TilthError
+
+        self.expect(len(items), self.path)
+        results: list[T | Exception] = []
+        for index in range(len(items)):
+            try:
+                results.append(fn(items[index]))
+            except TilthError as error:
+                results.append(error)
+            self.advance()
+        return results
