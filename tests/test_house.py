@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "tilth"
 
-PART_ROOMS = ("sources", "embedders", "detectors", "strategies", "label_models", "labelers")
+PART_ROOMS = ("sources", "embedders", "detectors", "strategies", "label_models", "labelers", "generators")
 #: Room -> rooms of ours that it may import. A part room may import its own ``__init__`` and private helpers.
 ALLOWED = {
     "errors": set(),

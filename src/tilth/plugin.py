@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, ClassVar
@@ -18,24 +18,27 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tilth.errors import AlignmentError, MissingExtraError, PartError
-from tilth.records import Ballot, Evidence, Findings, Items, RowBatch, Rows, Schema, digest
-from tilth.run import Run
+from tilth.errors import AlignmentError, MissingExtraError, ParameterError, PartError
+from tilth.records import Ballot, Evidence, Findings, Items, RowBatch, Rows, Sample, Schema, digest
+from tilth.run import Run, sample_rng
 from tilth.shelf import Shelf
 
 __all__ = [
     "Detector",
     "Embedder",
     "Example",
+    "Generator",
     "Items",
     "LabelModel",
     "Labeler",
+    "Operation",
     "Part",
     "Run",
     "Shelf",
     "Source",
     "Strategy",
     "View",
+    "sample_rng",
 ]
 
 COSTS = ("instant", "cheap", "model", "network")
@@ -306,3 +309,66 @@ class Labeler(Part):
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """What it says about each row; `NotApplicable` or `SchemaError` for rows that it cannot read at all."""
         raise PartError("this labeler cannot vote", where=self.title)
+
+
+@dataclass(frozen=True)
+class Generator(Part):
+    """Rows to proposed rows. Verb: ``generate``.
+
+    A generated sample names its ``parents`` and its ``recipe``, and never leaves the split of its parents: whoever
+    calls passes rows of one split only. The ``given`` of its example is a list of samples.
+    """
+
+    room: ClassVar[str] = "generators"
+
+    def generate(self, rows: Sequence[Sample], count: int, run: Run) -> list[Sample]:
+        """`count` new samples made from `rows`; `NotApplicable` where these rows allow none."""
+        raise PartError("this generator cannot generate", where=self.name)
+
+
+@dataclass(frozen=True)
+class Operation(Generator):
+    """A generator that changes one sample at a time. Verb: ``apply``; policies join operations.
+
+    Parameters
+    ----------
+    magnitude : float, default=0.5
+        Strength in [0, 1]: 0 changes nothing or next to nothing, 1 is the strongest that the published policies use.
+        Every operation maps it to its own ranges, given in its docstring; one that has no strength ignores it.
+
+    Class facts
+    -----------
+    medium : {"image", "text", "audio", "table"}
+    ranged : bool
+        Whether the magnitude changes anything.
+    """
+
+    medium: ClassVar[str] = ""
+    ranged: ClassVar[bool] = True
+
+    magnitude: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.magnitude, (int, float)) and 0 <= self.magnitude <= 1):
+            raise ParameterError(
+                "a magnitude is a number from 0 to 1",
+                where=self.name or type(self).__name__,
+                found=repr(self.magnitude),
+            )
+
+    def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """The changed sample, of the same medium, dtype and label; all its randomness comes from `rng`.
+
+        A sample that it cannot change (an empty text, a silent sound, an image of one pixel) comes back as it is.
+        """
+        raise PartError("this operation cannot change a sample", where=self.name)
+
+    def generate(self, rows: Sequence[Sample], count: int, run: Run) -> list[Sample]:
+        """`count` changed samples: every row in turn, then again with the next epoch."""
+        made = []
+        for at in range(count if len(rows) else 0):
+            row = rows[at % len(rows)]
+            new = self.apply(row, sample_rng(run.seed, at // len(rows), row.row_id, f"{run.path}/{self.name}"))
+            made.append(new.changed(parents=(row.row_id,), recipe=self.name))
+            run.advance()
+        return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -11,9 +12,31 @@ import numpy as np
 from tilth.errors import Cancelled
 from tilth.records import Items, digest
 
-__all__ = ["Run"]
+__all__ = ["Run", "sample_rng"]
 
 T = TypeVar("T")
+
+
+def sample_rng(seed: int, epoch: int, row_id: str, path: str) -> np.random.Generator:
+    """The generator of one sample: a pure function of its arguments, on any machine and with any number of workers.
+
+    Parameters
+    ----------
+    seed : int
+    epoch : int
+        Which repetition of the row, from 0.
+    row_id : str
+    path : str
+        Place of the operation in its policy, such as ``"0/2/rotate"``.
+
+    Examples
+    --------
+    >>> first, again = (sample_rng(0, 1, "row-7", "0/rotate").random() for _ in range(2))
+    >>> first == again
+    True
+    """
+    mark = hashlib.blake2b(f"{seed}\0{epoch}\0{row_id}\0{path}".encode("utf-8", "surrogatepass"), digest_size=16)
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(mark.digest(), "little")))
 
 
 class Run:

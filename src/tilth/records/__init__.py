@@ -13,6 +13,7 @@ from tilth.records.proof import Arm, ClassEffect, Effect, Proof
 from tilth.records.roles import RoleOverrides, guess_schema
 from tilth.records.row_batch import Ballot, Row, RowBatch
 from tilth.records.rows import Rows
+from tilth.records.sample import Sample
 from tilth.records.schema import MEDIA, ROLES, Column, Schema
 from tilth.records.snapshot import SYSTEM_COLUMNS, Snapshot, sort_class_names
 
@@ -39,6 +40,7 @@ __all__ = [
     "RowBatch",
     "RowChange",
     "Rows",
+    "Sample",
     "Schema",
     "Snapshot",
     "SnapshotDiff",
