@@ -50,7 +50,7 @@ print(json.dumps(dict(mine=mine, bound=found.bound, radius=found.radius,
 POOL = """
 import json, resource, sys, time
 import numpy as np
-from tilth.engine.pool import Pool, pick_rows
+from tilth.engine.label_pool import Pool, pick_rows
 n, d, k = (int(v) for v in sys.argv[1:4])
 rng = np.random.default_rng(0)
 y = rng.integers(0, 10, n)

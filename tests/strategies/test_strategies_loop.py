@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
-from tilth.engine.pool import Pool, pick_rows
+from tilth.engine.label_pool import Pool, pick_rows
 from tilth.errors import NotApplicable, ParameterError, PartError
 from tilth.plugin import Run, Shelf
 from tilth.records import Findings

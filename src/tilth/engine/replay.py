@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilth.engine.pool import Pool, pick_rows
+from tilth.engine.label_pool import Pool, pick_rows
 from tilth.errors import ParameterError
 from tilth.numerics.statistics.metrics import score_predictions
 from tilth.plugin import Run, Shelf

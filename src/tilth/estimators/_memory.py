@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilth.engine.pool import Pool
+from tilth.engine.label_pool import Pool
 from tilth.numerics.cross_fitting.fold_models import FoldModel
 from tilth.numerics.querying.models import fit_mix_weights
 from tilth.numerics.querying.stopping import (

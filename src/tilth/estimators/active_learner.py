@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from tilth.engine.pool import Pool, make_strategy, pick_rows
+from tilth.engine.label_pool import Pool, make_strategy, pick_rows
 from tilth.errors import AlignmentError, DataError, LabelError, NotApplicable, ParameterError
 from tilth.estimators._labels import is_missing, plain, read_labels, sort_names
 from tilth.estimators._memory import Lessons, StopWatch

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tilth.engine import Resolver, ResolverOptions
 from tilth.engine.inputs import canonical_split
-from tilth.engine.pool import Pool, pick_rows
+from tilth.engine.label_pool import Pool, pick_rows
 from tilth.errors import DataError, NotApplicable, SchemaError
 from tilth.plugin import Shelf
 from tilth.records import Findings, RoleOverrides, Snapshot
