@@ -13,7 +13,7 @@ from tilth.errors import SchemaError
 from tilth.numerics.consensus.votes import Votes
 from tilth.records import Decision, Snapshot, apply, effective, is_policy
 from tilth.store import Workspace
-from tilth.workflows.project import Dataset, advance_head, head_snapshot, opened
+from tilth.workflows.project import Dataset, head_snapshot, opened, record_decisions
 
 __all__ = ["AUTHOR", "POLICY", "WeakRecorded", "gold_labels", "record_weak"]
 
@@ -85,8 +85,7 @@ def record_weak(
                 "there is no class label column to write labels to",
                 fix="add an empty column to the data, ingest them again and name it with --label",
             )
-        ledger = store.decisions(dataset.name)
-        standing = effective(ledger)
+        standing = effective(store.decisions(dataset.name))
         common = {"when": store.now(), "snapshot_id": head.id, "dataset": dataset.name}
         own = gold_labels(store, dataset, head, votes.classes) if not relabel else np.full(len(head), -1)
         chosen, spared = _chosen(head, labels, standing, own, include_test)
@@ -103,9 +102,7 @@ def record_weak(
             for word in sorted(str(w) for w in used - set(head.classes) - _declared(standing))
         ]
         decisions = [*undone, *declared, *new]
-        apply(store.load_snapshot(store.base(dataset.name) or head.id), [*ledger, *decisions])
-        store.append(decisions)
-        made = advance_head(store, dataset)
+        made = record_decisions(store, dataset, decisions)[1]
     return WeakRecorded(votes.n_votes, len(chosen), len(gone), spared, made)
 
 

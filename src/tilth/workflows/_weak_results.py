@@ -139,6 +139,8 @@ class WeakAnalysis:
         Rules that err together.
     disputed : tuple of (row id, votes)
         Rows on which rules differ most.
+    entropy : tuple of float
+        Of the votes on those rows, in bits.
     suggestions : tuple of Suggestion
         Words that could become rules.
     missed : (n_classes,) int64
@@ -149,6 +151,7 @@ class WeakAnalysis:
     functions: tuple[FunctionReport, ...]
     dependence: Dependence | None
     disputed: tuple[tuple[str, str], ...]
+    entropy: tuple[float, ...]
     suggestions: tuple[Suggestion, ...]
     missed: IntArray
 

@@ -32,7 +32,7 @@ from tilth.workflows._weak_model import end_model as train_end_model
 from tilth.workflows._weak_model import scores_of, slices_of
 from tilth.workflows._weak_results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
 from tilth.workflows.ingest import ingest
-from tilth.workflows.project import RunOptions, opened
+from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.rules import RuleSet, read_rules
 
 __all__ = [
@@ -51,6 +51,7 @@ def weak_apply(
     *,
     name: str = "",
     overrides: RoleOverrides | None = None,
+    encoding: str = "utf-8",
     run_options: RunOptions | None = None,
 ) -> WeakVotes:
     """Let rules vote on every row of a dataset.
@@ -63,6 +64,8 @@ def weak_apply(
     options : WeakOptions, optional
     name : str
     overrides : RoleOverrides, optional
+    encoding : str
+        Of text files.
     run_options : RunOptions, optional
 
     Returns
@@ -78,22 +81,29 @@ def weak_apply(
     """
     options, run_options = options or WeakOptions(), run_options or RunOptions()
     said = read_rules(rules)
-    made = ingest(target, workspace=options.workspace, name=name, overrides=overrides, options=run_options)
-    snapshot = made.snapshot
-    classes = options.classes or said.classes or snapshot.classes
-    with opened(made.dataset) as store:
+    told: tuple[str, ...] = ()
+    if isinstance(target, Dataset):
+        dataset = target
+    else:
+        made = ingest(
+            target, workspace=options.workspace, name=name, overrides=overrides, encoding=encoding, options=run_options
+        )  # fmt: skip
+        dataset, told = made.dataset, made.notes
+    with opened(dataset) as store:
+        snapshot = head_snapshot(store, dataset)
         run = run_options.run("weak", store)
+        classes = options.classes or said.classes or snapshot.classes
         found = _vote(said, snapshot, classes, options, run, run_options.jobs)
         votes = found.votes
-        gold = gold_labels(store, made.dataset, snapshot, [str(c) for c in votes.classes])
+        gold = gold_labels(store, dataset, snapshot, [str(c) for c in votes.classes])
     if not votes.n_votes:
         raise LabelError(
             "no labelling function fired on any row", found=f"{votes.n_items} rows, {votes.n_raters} functions",
             fix="check the words or patterns that the rules look for, on a few rows",
         )  # fmt: skip
     held_out = canonical_split(snapshot) == "test"
-    notes = tuple(note for note in (*made.notes, *found.notes) if note)
-    return WeakVotes(made.dataset, snapshot, said, votes, found.faults, gold, held_out, notes)
+    notes = tuple(note for note in (*told, *found.notes) if note)
+    return WeakVotes(dataset, snapshot, said, votes, found.faults, gold, held_out, notes)
 
 
 def _vote(
@@ -127,12 +137,13 @@ def weak_analyze(said: WeakVotes, *, suggestions: int = 10, disputed: int = 12) 
     """
     votes, gold = said.votes, said.development
     functions = tuple(analyze_functions(votes, gold))
-    rows, _ = most_disputed(votes, max(disputed, 1))
+    rows, entropy = most_disputed(votes, max(disputed, 1))
     shown = tuple((str(votes.item_names[row]), _told(votes, int(row))) for row in rows.tolist())
     covered = votes.votes_per_item > 0
     missed = np.bincount(gold[(gold >= 0) & ~covered], minlength=votes.n_classes)
     return WeakAnalysis(
-        said, functions, find_dependence(votes), shown, _suggested(said, covered, suggestions), missed
+        said, functions, find_dependence(votes), shown, tuple(entropy.tolist()), _suggested(said, covered, suggestions),
+        missed,
     )  # fmt: skip
 
 
@@ -148,7 +159,8 @@ def _suggested(said: WeakVotes, covered: npt.NDArray[np.bool_], most: int) -> tu
     if most < 1 or not texts or (gold >= 0).sum() < 20:
         return ()
     column = said.snapshot.table.column(texts[0]).to_pylist()
-    return tuple(suggest_keywords(column, gold, n_classes=said.votes.n_classes, covered=covered, n=most))
+    found = suggest_keywords(column, gold, n_classes=said.votes.n_classes, covered=covered, n=3 * most)
+    return tuple([one for one in found if one.adds > 0][:most])  # the others say what a rule says already
 
 
 def weak_fit(
