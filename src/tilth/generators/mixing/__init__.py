@@ -1,0 +1,1 @@
+"""Recipes that mix several samples and their labels."""
