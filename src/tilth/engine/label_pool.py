@@ -1,4 +1,4 @@
-"""The pool of rows to label in active learning: from features, labels and a model to the view that strategies pick from."""
+"""The rows to label in active learning: from features, labels and a model to the view that strategies pick from."""
 
 from __future__ import annotations
 
