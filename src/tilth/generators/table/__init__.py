@@ -1,0 +1,1 @@
+"""Rows of tables to more rows of tables."""
