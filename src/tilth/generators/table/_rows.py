@@ -112,6 +112,7 @@ class FittedOperation(Operation):
         rng: np.random.Generator,
     ) -> npt.NDArray[Any]:
         """The cells of one row, changed, shape (1, p)."""
+        del cells, pools, ranges, rng
         raise PartError("this operation cannot change a row", where=self.name)
 
 
