@@ -341,10 +341,14 @@ class Operation(Generator):
     medium : {"image", "text", "audio", "table"}
     ranged : bool
         Whether the magnitude changes anything.
+    pooled : bool
+        Whether ``rand_augment``, ``trivial_augment`` and ``augmix`` draw it where a policy names no operations. True for
+        operations of the published search spaces that leave almost any label true.
     """
 
     medium: ClassVar[str] = ""
     ranged: ClassVar[bool] = True
+    pooled: ClassVar[bool] = False
 
     magnitude: float = 0.5
 

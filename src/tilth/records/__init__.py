@@ -3,6 +3,7 @@
 Nothing here touches a disk, a network, a clock or a random generator.
 """
 
+from tilth.records.augmentation_policy import AugmentationPolicy
 from tilth.records.decision import ACTIONS, Decision, apply, effective, is_policy
 from tilth.records.diff import RowChange, SnapshotDiff, diff
 from tilth.records.evidence import Evidence
@@ -24,6 +25,7 @@ __all__ = [
     "ROLES",
     "SYSTEM_COLUMNS",
     "Arm",
+    "AugmentationPolicy",
     "Ballot",
     "ClassEffect",
     "Column",

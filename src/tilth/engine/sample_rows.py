@@ -1,0 +1,148 @@
+"""Rows of a snapshot as samples that generators read, and samples as cells and files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tilth.engine.inputs import TABLE_MEDIA
+from tilth.errors import NotApplicable, ParameterError
+from tilth.numerics.media.images import decode_image
+from tilth.numerics.media.sounds import decode_audio
+from tilth.records import Sample, Snapshot
+from tilth.sources import read_media
+
+__all__ = ["ENDINGS", "SampleRows", "encode_sample", "medium_columns", "sample_media", "sample_rows"]
+
+#: File ending of the media that `encode_sample` writes.
+ENDINGS = {"image": ".png", "audio": ".wav"}
+
+
+def sample_media(snapshot: Snapshot) -> tuple[str, ...]:
+    """Media of samples that the inputs of a snapshot can be read as."""
+    found = {"table" if column.media in TABLE_MEDIA else column.media for column in snapshot.schema.inputs}
+    return tuple(medium for medium in ("image", "audio", "text", "table") if medium in found)
+
+
+def medium_columns(snapshot: Snapshot, medium: str) -> tuple[str, ...]:
+    """The input columns that hold a medium; for ``table``, all columns of numbers and categories."""
+    wanted = TABLE_MEDIA if medium == "table" else (medium,)
+    names = tuple(column.name for column in snapshot.schema.inputs if column.media in wanted)
+    if not names:
+        raise NotApplicable(
+            f"this dataset has no {medium} to change",
+            found=", ".join(sample_media(snapshot)) or "no inputs",
+            fix="choose operations for what it has, or name a column with --text, --image or --audio",
+        )
+    return names
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRows:
+    """Rows as samples, decoded one at a time: ``rows[i]``. Picklable.
+
+    Parameters
+    ----------
+    medium : {"image", "text", "audio", "table"}
+    columns : tuple of str
+        One, but for a table.
+    row_ids : tuple of str, length n
+    labels : tuple, length n
+        Class names, numbers, or None.
+    table : pyarrow.Table of n rows
+    root : str
+        Folder that media paths start from.
+    """
+
+    medium: str
+    columns: tuple[str, ...]
+    row_ids: tuple[str, ...]
+    labels: tuple[Any, ...]
+    table: pa.Table
+    root: str = ""
+
+    def __len__(self) -> int:
+        return len(self.row_ids)
+
+    def __getitem__(self, at: int) -> Sample:
+        """The sample of one row; `DataError` naming the row where its file cannot be read."""
+        row_id, label = self.row_ids[at], self.labels[at]
+        if self.medium == "table":
+            cells = {name: self.table.column(name)[at].as_py() for name in self.columns}
+            return Sample("table", {name: None if v != v else v for name, v in cells.items()}, row_id, label)
+        cell = self.table.column(self.columns[0])[at].as_py()
+        if self.medium == "text":
+            return Sample("text", cell or "", row_id, label)
+        data = read_media(self.root, cell or "")
+        if self.medium == "image":
+            return Sample("image", decode_image(data, where=row_id), row_id, label)
+        samples, rate = decode_audio(data, where=row_id)
+        return Sample("audio", samples, row_id, label, rate=rate)
+
+
+def sample_rows(
+    snapshot: Snapshot, medium: str, rows: npt.NDArray[np.int64] | Sequence[int], column: str = ""
+) -> SampleRows:
+    """Some rows of a snapshot as samples of a medium.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    medium : {"image", "text", "audio", "table"}
+    rows : (m,) int64
+        Positions.
+    column : str
+        Which of several columns of the medium; default: the only one.
+    """
+    names = medium_columns(snapshot, medium)
+    if medium != "table":
+        if column and column not in names:
+            raise ParameterError(f"this column holds no {medium}", found=repr(column), fix=f"use {', '.join(names)}")
+        if not column and len(names) > 1:
+            raise ParameterError(
+                f"there are several columns of {medium}", found=", ".join(names), fix="say which one with column"
+            )
+        names = (column or names[0],)
+    taken = snapshot.table.take(pa.array(np.asarray(rows, dtype=np.int64)))
+    label = snapshot.schema.label
+    labels = taken.column(label).to_pylist() if label else [None] * len(taken)
+    return SampleRows(
+        medium,
+        names,
+        tuple(taken.column("row_id").to_pylist()),
+        tuple(labels),
+        taken.select(list(names)),
+        snapshot.root,
+    )
+
+
+def encode_sample(sample: Sample) -> bytes:
+    """A changed image as PNG (grey where all channels agree), a changed sound as 16-bit WAV; the same bytes always.
+
+    A sound beyond full scale is clipped.
+    """
+    buffer = io.BytesIO()
+    if sample.medium == "image":
+        from PIL import Image
+
+        pixels = np.asarray(sample.value)
+        if pixels.dtype.kind == "f":
+            pixels = np.clip(np.rint(pixels * 255), 0, 255)
+        pixels = np.ascontiguousarray(pixels.astype(np.uint8))
+        if pixels.ndim == 3 and (pixels.shape[2] == 1 or bool((pixels == pixels[..., :1]).all())):
+            pixels = np.ascontiguousarray(pixels[..., 0])
+        Image.fromarray(pixels).save(buffer, "PNG")
+    elif sample.medium == "audio":
+        import soundfile
+
+        whole = np.rint(np.clip(np.asarray(sample.value, dtype=np.float64), -1, 1) * 32767).astype(np.int16)
+        soundfile.write(buffer, whole, sample.rate, format="WAV", subtype="PCM_16")
+    else:
+        raise ParameterError("only images and sounds are written as files", found=sample.medium)
+    return buffer.getvalue()
