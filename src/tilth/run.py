@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tilth.errors import Cancelled
+from tilth.errors import Cancelled, ParameterError
 from tilth.records import Items, digest
 
 __all__ = ["Run", "sample_rng"]
@@ -50,12 +50,15 @@ class Run:
     path : str
         Name of the part or step; the generator is a pure function of seed and path.
     memory_budget : int
-        Bytes that one step should stay under.
+        Bytes to plan for, beside the data themselves: how many rows a step holds at once follows it; see
+        `rows_within`.
     """
 
     def __init__(self, seed: int = 0, path: str = "", *, memory_budget: int = 2 * 2**30) -> None:
         self.seed = seed
         self.path = path
+        if memory_budget < 1:
+            raise ParameterError("the memory budget must be positive", found=str(memory_budget), fix="give bytes")
         self.memory_budget = memory_budget
         self.stop = threading.Event()
 
@@ -73,6 +76,18 @@ class Run:
         """Raise `Cancelled` where the user has asked to stop."""
         if self.cancelled:
             raise Cancelled("stopped before the end", where=self.path, fix="run the same command to go on")
+
+    def rows_within(self, row_bytes: int, most: int) -> int:
+        """How many rows of `row_bytes` bytes fit a quarter of the memory budget: at least 1, at most `most`.
+
+        A quarter, because what is computed from the rows stands beside them.
+
+        Examples
+        --------
+        >>> Run(memory_budget=4_000_000).rows_within(1000, 500), Run(memory_budget=40_000).rows_within(1000, 500)
+        (500, 10)
+        """
+        return max(1, min(most, self.memory_budget // 4 // max(1, row_bytes)))
 
     def advance(self, n: int = 1) -> None:
         """Say that `n` more items are done. Listeners draw; this base is silent."""

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tilth.engine import EngineRun, Event
-from tilth.engine.runs import CHUNK
+from tilth.engine.resolve import Resolver
+from tilth.engine.runs import CHUNK, WORKER_BYTES
 from tilth.errors import Cancelled, DataError, ParameterError
-from tilth.records import Evidence
+from tilth.records import Column, Evidence, Schema, Snapshot
 from tilth.records.items import MemoryItems
 
 
@@ -141,3 +144,41 @@ def test_randomness_is_a_function_of_seed_and_path() -> None:
 def test_negative_jobs_raise() -> None:
     with pytest.raises(ParameterError, match="negative"):
         EngineRun(jobs=-1)
+
+
+def test_fewer_workers_run_where_the_memory_budget_is_small() -> None:
+    assert EngineRun(jobs=16, memory_budget=8 * WORKER_BYTES).workers == 8
+    assert EngineRun(jobs=4, memory_budget=8 * WORKER_BYTES).workers == 4
+    assert EngineRun(jobs=4, memory_budget=1).workers == 1
+    with pytest.raises(ParameterError, match="memory budget"):
+        EngineRun(memory_budget=0)
+
+
+def test_a_small_memory_budget_makes_small_blocks_of_neighbours_and_the_same_graph() -> None:
+    rows, budget = 3000, 8 * 2**20
+    table = pa.table(
+        {
+            "row_id": [f"r{i}" for i in range(rows)],
+            "item": [f"{i:032x}" for i in range(rows)],
+            "position": range(rows),
+            "x": np.zeros(rows),
+        }
+    )
+    snapshot = Snapshot(table, Schema((Column("x", "input", "number"),)))
+    vectors = np.random.default_rng(0).normal(size=(rows, 4)).astype(np.float32)
+    given = {"embeddings": Evidence("embeddings", snapshot.id, snapshot.row_ids, vectors, maker={"kind": "given"})}
+
+    def peak(memory_budget: int) -> tuple[int, Evidence]:
+        resolver = Resolver(snapshot, EngineRun(memory_budget=memory_budget), given=given)
+        tracemalloc.start()
+        try:
+            found = resolver.get("neighbors")
+            return tracemalloc.get_traced_memory()[1], found
+        finally:
+            tracemalloc.stop()
+
+    roomy, expected = peak(2 * 2**30)
+    tight, found = peak(budget)
+    assert tight < budget < roomy
+    np.testing.assert_array_equal(found.values, expected.values)
+    np.testing.assert_array_equal(found.extra["distances"], expected.extra["distances"])

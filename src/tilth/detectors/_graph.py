@@ -18,10 +18,4 @@ def graph_of(view: View) -> NeighborGraph:
     evidence = view.evidence_of("neighbors")
     if bool(np.any(evidence.values < 0)):
         return nearest_neighbors(view["embeddings"], min(evidence.values.shape[1], max(len(view) - 1, 1)))
-    return NeighborGraph(
-        indices=evidence.values,
-        distances=np.asarray(evidence.extra["distances"], dtype=np.float32),
-        method="exact",
-        recall=1.0,
-        metric="euclidean",
-    )
+    return NeighborGraph.from_columns(evidence.values, evidence.extra)

@@ -67,11 +67,12 @@ class NearDuplicate(Detector):
         del run
         if len(view) < 2:
             raise NotApplicable("duplicates need at least 2 rows", found=f"{len(view)} row(s)")
+        graph = graph_of(view)
         looks = view.evidence.get("perceptual")
         result = find_near_duplicates(
             hashes=view.items,
             perceptual=looks.values if looks is not None else None,
-            neighbors=graph_of(view),
+            neighbors=graph,
             threshold=self.threshold or "auto",
             max_bits=self.max_bits,
         )
@@ -101,7 +102,7 @@ class NearDuplicate(Detector):
             suggestion=suggestion,
             related=related,
             threshold=0.5,
-            summary=_summary(result, counts),
+            summary={**_summary(result, counts), "neighbor_recall": graph.recall},
         )
 
     @classmethod

@@ -80,6 +80,7 @@ class Outlier(Detector):
             "method": self.method,
             "median_value": middle,
             "threshold_value": float(result.raw_threshold),
+            "neighbor_recall": graph.recall,
         }
         return Findings.build(
             self.name or "outlier",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tilth.errors import ParameterError, PartError
 from tilth.plugin import Part, Run
 
-__all__ = ["POOLINGS", "check_options", "embed_texts", "load_pretrained", "pick_device"]
+__all__ = ["POOLINGS", "activation_bytes", "check_options", "embed_texts", "load_pretrained", "pick_device"]
 
 POOLINGS = ("auto", "mean", "first")
 
@@ -32,6 +32,17 @@ def pick_device(torch: Any, device: str) -> str:
     if device != "auto":
         return device
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def activation_bytes(config: Any, tokens: int) -> int:
+    """About what one item of so many tokens takes while a transformer with this config reads it, in bytes.
+
+    A layer holds some sixteen float32 vectors a token (its input, query, key, value, the wide middle and copies)
+    and, for every head, two matrices of tokens by tokens.
+    """
+    width = int(getattr(config, "hidden_size", 0) or 768)
+    heads = int(getattr(config, "num_attention_heads", 0) or 12)
+    return 4 * (16 * tokens * width + 2 * heads * tokens * tokens)
 
 
 @contextmanager
@@ -108,6 +119,7 @@ def embed_texts(
     for row, text in enumerate(texts):
         rows.setdefault(text, []).append(row)
     run.expect(len(unique))
+    batch_size = run.rows_within(activation_bytes(encoder.config, limit), batch_size)
     for start in range(0, len(unique), batch_size):
         batch = unique[start : start + batch_size]
         with torch.inference_mode():

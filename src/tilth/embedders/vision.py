@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tilth.embedders._language_models import check_options, load_pretrained, pick_device
+from tilth.embedders._language_models import activation_bytes, check_options, load_pretrained, pick_device
 from tilth.errors import NotApplicable, TilthError
 from tilth.numerics.media.images import decode_image
 from tilth.plugin import Embedder, Example, Run
@@ -17,6 +17,8 @@ from tilth.plugin import Embedder, Example, Run
 __all__ = ["Vision"]
 
 Float32 = npt.NDArray[np.float32]
+#: Patches of an image in a common vision transformer (224 pixels in patches of 14), and its class token.
+_TOKENS = 257
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Vision(Embedder):
         network = network.to(pick_device(torch, self.device)).eval()
         out: Float32 | None = None
         run.expect(len(items))
-        for rows, pictures in self._batches(items):
+        size = run.rows_within(activation_bytes(network.config, _TOKENS), self.batch_size)
+        for rows, pictures in self._batches(items, size):
             if pictures:
                 with torch.inference_mode():
                     pixels = processor(images=pictures, return_tensors="pt")["pixel_values"].to(network.device)
@@ -83,8 +86,8 @@ class Vision(Embedder):
             raise NotApplicable("not one image can be read", found=f"{len(items)} image(s)")
         return out
 
-    def _batches(self, items: Any) -> Iterator[tuple[list[int], list[npt.NDArray[np.uint8]]]]:
-        """Rows and pixels of the readable images, `batch_size` at a time."""
+    def _batches(self, items: Any, size: int) -> Iterator[tuple[list[int], list[npt.NDArray[np.uint8]]]]:
+        """Rows and pixels of the readable images, `size` at a time."""
         rows: list[int] = []
         pictures: list[npt.NDArray[np.uint8]] = []
         for row in range(len(items)):
@@ -93,7 +96,7 @@ class Vision(Embedder):
             except TilthError:  # its row stays NaN
                 continue
             rows.append(row)
-            if len(rows) == self.batch_size:
+            if len(rows) == size:
                 yield rows, pictures
                 rows, pictures = [], []
         yield rows, pictures

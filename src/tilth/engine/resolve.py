@@ -26,6 +26,7 @@ from tilth.numerics.cross_fitting.folds import merge_groups
 from tilth.numerics.media.images import decode_image, perceptual_hash
 from tilth.numerics.media.sounds import decode_audio
 from tilth.numerics.similarity.duplicates import find_near_duplicates
+from tilth.numerics.similarity.exact_search import exact_block_rows
 from tilth.numerics.similarity.neighbors import NeighborGraph, nearest_neighbors
 from tilth.plugin import View
 from tilth.records import Evidence, Snapshot, digest
@@ -159,16 +160,17 @@ class Resolver:
         if len(embeddings.row_ids) < 3:
             raise NotApplicable("fewer than 3 rows have no neighbours to speak of", found=str(len(embeddings.row_ids)))
         k = min(self.options.n_neighbors, len(embeddings.row_ids) - 1)
-        maker = {"kind": "neighbors", "k": k, "of": embeddings.maker, "version": 1}
+        maker = {"kind": "neighbors", "k": k, "of": embeddings.maker, "version": 2}
 
         def make(run: EngineRun) -> Evidence:
-            graph = nearest_neighbors(embeddings.values, k, random_state=run.seed)
+            rows = run.rows_within(4 * len(embeddings.values), exact_block_rows(len(embeddings.values)))
+            graph = nearest_neighbors(embeddings.values, k, block_rows=rows, random_state=run.seed)
             return Evidence(
                 "neighbors",
                 self.snapshot.id,
                 embeddings.row_ids,
                 graph.indices.astype(np.int64),
-                extra={"distances": graph.distances.astype(np.float32)},
+                extra=graph.columns(),
                 notes=(f"{graph.method} search, recall {graph.recall:.3f}",),
             )
 
@@ -179,7 +181,7 @@ class Resolver:
         neighbors = self.get("neighbors")
         embeddings = self.get("embeddings")
         rows = self.snapshot.positions(list(embeddings.row_ids))
-        graph = NeighborGraph(neighbors.values, neighbors.extra["distances"], "given", 1.0, "euclidean")
+        graph = NeighborGraph.from_columns(neighbors.values, neighbors.extra)
         result = find_near_duplicates(embeddings.values, hashes=self.snapshot.items[rows], neighbors=graph)
         return Evidence("duplicates", self.snapshot.id, embeddings.row_ids, result.group_id.astype(np.int64))
 

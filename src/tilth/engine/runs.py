@@ -24,6 +24,8 @@ T = TypeVar("T")
 CHUNK = 256
 #: Below this many missing items, starting worker processes costs more than it saves.
 POOL_FROM = 400
+#: What a worker process takes with its libraries loaded and an image open.
+WORKER_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -75,9 +77,9 @@ class EngineRun(Run):
     listener : callable
         Gets an `Event` for every step and every advance.
     jobs : int
-        Worker processes; 1 stays in this process, 0 takes one a core.
+        Worker processes; 1 stays in this process, 0 takes one a core. No more run than fit `memory_budget`.
     memory_budget : int
-        Bytes.
+        Bytes; see `Run`.
     """
 
     def __init__(
@@ -98,6 +100,11 @@ class EngineRun(Run):
         self.jobs = jobs or os.cpu_count() or 1
         self._done = 0
         self._total = 0
+
+    @property
+    def workers(self) -> int:
+        """Worker processes that the jobs and the memory budget allow, at least 1."""
+        return max(1, min(self.jobs, self.memory_budget // WORKER_BYTES))
 
     def advance(self, n: int = 1) -> None:
         """Count `n` more items as done, tell the listener, and stop here where the user asked to."""
@@ -168,11 +175,11 @@ class EngineRun(Run):
         self, fn: Callable[[bytes], Any], items: Items, todo: list[int]
     ) -> Iterator[tuple[list[int], list[Any]]]:
         chunks = [todo[i : i + CHUNK] for i in range(0, len(todo), CHUNK)]
-        if self.jobs == 1 or len(todo) < POOL_FROM:
+        if self.workers == 1 or len(todo) < POOL_FROM:
             for chunk in chunks:
                 yield chunk, _apply_chunk(fn, items, chunk)
             return
-        pool = ProcessPoolExecutor(self.jobs, mp_context=get_context("spawn"))
+        pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"))
         try:
             futures = [pool.submit(_apply_chunk, fn, items, chunk) for chunk in chunks]
             for chunk, future in zip(chunks, futures, strict=True):

@@ -46,7 +46,8 @@ class RunOptions:
         Worker processes for media; 1 stays in this process, 0 takes one a core. A script that asks for
         more than 1 needs Python's usual guard, ``if __name__ == "__main__":``.
     memory_budget : int
-        Bytes that one step should stay under.
+        Bytes to plan for beside the data: the blocks of a neighbour search, the batches of a transformer
+        embedder and the number of worker processes follow it.
     listener : callable
         Gets progress events.
     """
