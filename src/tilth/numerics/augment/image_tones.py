@@ -1,0 +1,158 @@
+"""Tables of light, after AutoAugment and RandAugment; images as in `tilth.numerics.augment.images`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tilth.errors import ParameterError
+from tilth.numerics.augment.images import _RAMP, _table
+from tilth.numerics.augment.pixels import Pixels, from_unit, look_up, on_colour, to_unit
+
+__all__ = ["autocontrast", "equalize", "invert", "posterize", "solarize", "solarize_add"]
+
+
+def autocontrast(image: ArrayLike) -> Pixels:
+    """Stretch every channel from black to white; a channel of one value stays as it is.
+
+    Examples
+    --------
+    >>> autocontrast(np.array([[100, 125, 150]], dtype=np.uint8)).tolist()
+    [[0, 127, 255]]
+    """
+
+    def change(pixels: Pixels) -> Pixels:
+        low, high = pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1))
+        if pixels.dtype == np.uint8:
+            lowest, width = low.astype(np.float64), high.astype(np.float64) - low
+            scale = np.where(width > 0, 255 / np.maximum(width, 1), 1)
+            ramp = _RAMP[:, None] if pixels.ndim == 3 else _RAMP
+            return look_up(pixels, _table(np.where(width > 0, (ramp - lowest) * scale, ramp)))
+        unit, bottom, top = to_unit(pixels), to_unit(low), to_unit(high)
+        width = top - bottom
+        return from_unit(np.where(width > 0, (unit - bottom) / np.where(width > 0, width, 1), unit), pixels.dtype)
+
+    return on_colour(image, change)
+
+
+def equalize(image: ArrayLike) -> Pixels:
+    """Make the histogram of every channel as flat as it can be, over 256 levels.
+
+    Examples
+    --------
+    >>> equalize(np.array([[0, 1, 2, 3]], dtype=np.uint8)).tolist()
+    [[0, 85, 170, 255]]
+    """
+
+    def change(pixels: Pixels) -> Pixels:
+        levels = pixels if pixels.dtype == np.uint8 else from_unit(to_unit(pixels), np.uint8)
+        flat = levels.reshape(levels.shape[0] * levels.shape[1], -1)
+        table = np.stack([_flat_table(flat[:, c]) for c in range(flat.shape[1])], axis=-1)
+        if pixels.dtype == np.uint8:
+            return look_up(pixels, table[:, 0] if pixels.ndim == 2 else table)
+        unit = np.clip(to_unit(pixels), 0, 1).reshape(flat.shape)
+        made = [np.interp(unit[:, c], _RAMP / 255, table[:, c] / 255) for c in range(flat.shape[1])]
+        return from_unit(np.stack(made, axis=-1).reshape(pixels.shape), pixels.dtype)
+
+    return on_colour(image, change)
+
+
+def _flat_table(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The table that equalises one channel: the part of the other pixels that are darker."""
+    counts = np.bincount(values, minlength=256)
+    below = np.cumsum(counts) - counts
+    most = int(below[values.max()])
+    return _table(255 * below / most) if most else _RAMP.astype(np.uint8)
+
+
+def invert(image: ArrayLike) -> Pixels:
+    """The negative of an image.
+
+    Examples
+    --------
+    >>> invert(np.array([[0, 200]], dtype=np.uint8)).tolist()
+    [[255, 55]]
+    """
+
+    def change(pixels: Pixels) -> Pixels:
+        top = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "ui" else 1
+        made: Pixels = pixels.dtype.type(top) - pixels
+        return made
+
+    return on_colour(image, change)
+
+
+def posterize(image: ArrayLike, bits: int) -> Pixels:
+    """Keep the upper bits of 8-bit light.
+
+    Parameters
+    ----------
+    image : (h, w) or (h, w, c) array_like
+    bits : int in [1, 8]
+        8 changes nothing.
+
+    Examples
+    --------
+    >>> posterize(np.array([[100, 200]], dtype=np.uint8), 1).tolist()
+    [[0, 128]]
+    """
+    if not (float(bits).is_integer() and 1 <= bits <= 8):
+        raise ParameterError("bits lie between 1 and 8", found=repr(bits))
+    mask = np.uint8(256 - 2 ** (8 - int(bits)))
+
+    def change(pixels: Pixels) -> Pixels:
+        if pixels.dtype == np.uint8:
+            return pixels & mask
+        if bits == 8:
+            return pixels.copy()
+        return from_unit(to_unit(from_unit(to_unit(pixels), np.uint8) & mask), pixels.dtype)
+
+    return on_colour(image, change)
+
+
+def solarize(image: ArrayLike, threshold: float) -> Pixels:
+    """Invert all light from a threshold on.
+
+    Parameters
+    ----------
+    image : (h, w) or (h, w, c) array_like
+    threshold : float in [0, 1]
+        As a part of white; above the brightest pixel nothing changes, 0 inverts everything.
+
+    Examples
+    --------
+    >>> solarize(np.array([[100, 200]], dtype=np.uint8), 0.5).tolist()
+    [[100, 55]]
+    """
+
+    def change(pixels: Pixels) -> Pixels:
+        if pixels.dtype == np.uint8:
+            return look_up(pixels, _table(np.where(threshold * 255 > _RAMP, _RAMP, 255 - _RAMP)))
+        unit = to_unit(pixels)
+        return from_unit(np.where(unit < threshold, unit, 1 - unit), pixels.dtype)
+
+    return on_colour(image, change)
+
+
+def solarize_add(image: ArrayLike, addition: float, threshold: float = 0.5) -> Pixels:
+    """Brighten all light below a threshold.
+
+    Parameters
+    ----------
+    image : (h, w) or (h, w, c) array_like
+    addition, threshold : float in [0, 1]
+        As parts of white.
+
+    Examples
+    --------
+    >>> solarize_add(np.array([[100, 200]], dtype=np.uint8), 0.2).tolist()
+    [[151, 200]]
+    """
+
+    def change(pixels: Pixels) -> Pixels:
+        if pixels.dtype == np.uint8:
+            return look_up(pixels, _table(np.where(threshold * 255 > _RAMP, _RAMP + 255 * addition, _RAMP)))
+        unit = to_unit(pixels)
+        return from_unit(np.where(unit < threshold, unit + np.float32(addition), unit), pixels.dtype)
+
+    return on_colour(image, change)
