@@ -4,7 +4,7 @@ Nothing here touches a disk, a network, a clock or a random generator.
 """
 
 from tilth.records.augmentation_policy import AugmentationPolicy
-from tilth.records.decision import ACTIONS, Decision, apply, effective, is_policy
+from tilth.records.decision import ACTIONS, Decision, added_rows, apply, effective, is_policy
 from tilth.records.diff import RowChange, SnapshotDiff, diff
 from tilth.records.evidence import Evidence
 from tilth.records.findings import FINDINGS_SCHEMA, Findings, Outcome, finding_id
@@ -46,6 +46,7 @@ __all__ = [
     "Schema",
     "Snapshot",
     "SnapshotDiff",
+    "added_rows",
     "apply",
     "diff",
     "digest",

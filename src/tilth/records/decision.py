@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from tilth.errors import ConflictError, ParameterError, SchemaError
 from tilth.records.hashing import digest
-from tilth.records.snapshot import SYSTEM_COLUMNS, Snapshot, sort_class_names
+from tilth.records.snapshot import ROOTS, SYSTEM_COLUMNS, Snapshot, sort_class_names
 
-__all__ = ["ACTIONS", "Decision", "apply", "effective", "is_policy"]
+__all__ = ["ACTIONS", "Decision", "added_rows", "apply", "effective", "is_policy"]
 
 #: An ``accept`` of this and a name declares a class.
 CLASS = "class:"
@@ -33,11 +33,11 @@ class Decision:
         ISO 8601 time in UTC; given by the caller, since records know no clock.
     action : str
         ``relabel`` (value: class name), ``drop``, ``keep`` (the row is right as it is), ``merge``
-        (value: the row id that stays; the others go), ``add`` (value: a row as JSON; counts only
-        once accepted), ``accept`` (value: id of the ``add``; or ``class:NAME``, which declares a class that
-        the rows as read did not hold), ``vote`` (value: class name; an
-        opinion that changes nothing by itself), ``unsure``, ``undo`` (value: id of the decision
-        taken back).
+        (value: the row id that stays; the others go), ``add`` (value: a row as JSON, or a list of rows; counts
+        only once accepted; a row that names ``parents`` stands and falls with them), ``accept`` (value: id of
+        the ``add``; or ``class:NAME``, which declares a class that the rows as read did not hold), ``vote``
+        (value: class name; an opinion that changes nothing by itself), ``unsure``, ``undo`` (value: id of the
+        decision taken back).
     rows : tuple of str
         Row ids.
     value : str
@@ -138,9 +138,54 @@ def _overrule(row: str, old: tuple[str, str, Decision], new: tuple[str, str, Dec
     )
 
 
-def _accepted_rows(decisions: Sequence[Decision]) -> list[dict[str, Any]]:
-    accepted = {d.value for d in decisions if d.action == "accept"}
-    return [json.loads(d.value) for d in decisions if d.action == "add" and d.id in accepted]
+def added_rows(decisions: Iterable[Decision], *, accepted: bool = True) -> dict[str, dict[str, Any]]:
+    """Rows that decisions add, by row id: cells by column name, and for a generated row its ``parents`` and ``recipe``.
+
+    Parameters
+    ----------
+    decisions : iterable of Decision
+    accepted : bool
+        Only rows that were accepted.
+
+    Returns
+    -------
+    dict of row id to row
+        In ledger order; of two rows with one id the first.
+    """
+    listed = list(decisions)
+    taken = {d.value for d in listed if d.action == "accept"}
+    rows: dict[str, dict[str, Any]] = {}
+    for decision in listed:
+        if decision.action == "add" and (decision.id in taken or not accepted):
+            said = json.loads(decision.value)
+            for row in said if isinstance(said, list) else [said]:
+                rows.setdefault(row["row_id"], row)
+    return rows
+
+
+def _standing_rows(
+    added: dict[str, dict[str, Any]],
+    verdicts: dict[str, tuple[str, str, Decision]],
+    known: set[str],
+    label: str,
+) -> list[dict[str, Any]]:
+    """The added rows that stand: a generated one goes with its parents, and takes the new label of its only parent."""
+    kept: list[dict[str, Any]] = []
+    here = set(known)
+    for row_id, row in added.items():
+        parents, own = row.get("parents") or [], verdicts.get(row_id, ("keep", "", None))
+        if row_id in known or own[0] == "drop" or not set(parents) <= here:
+            continue
+        of_parents = [verdicts[p][1] for p in parents if p in verdicts and verdicts[p][0] == "relabel"]
+        if own[0] == "relabel":
+            row = {**row, label: own[1]}
+        elif of_parents and len(parents) > 1:
+            continue
+        elif of_parents and label:
+            row = {**row, label: of_parents[0]}
+        kept.append(row)
+        here.add(row_id)
+    return kept
 
 
 def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
@@ -172,25 +217,25 @@ def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
     index = {row_id: row for row, row_id in enumerate(snapshot.row_ids)}
     dropped = {index[r] for r, v in verdicts.items() if v[0] == "drop" and r in index}
     relabelled = {index[r]: v[1] for r, v in verdicts.items() if v[0] == "relabel" and r in index}
-    added = _accepted_rows(standing)
+    added = added_rows(standing)
     if not dropped and not relabelled and not added:
         return snapshot
     snapshot = _declare(snapshot, standing, relabelled)
     table = _relabel(snapshot, relabelled)
     keep = np.asarray([row for row in range(len(snapshot)) if row not in dropped], dtype=np.int64)
     table = table.take(pa.array(keep)) if dropped else table
-    if added:
-        known = set(table.column("row_id").to_pylist())
-        new = [row for row in added if row["row_id"] not in known]
-        table = pa.concat_tables([table, pa.Table.from_pylist(new, schema=table.schema)])
+    new = _standing_rows(added, verdicts, set(table.column("row_id").to_pylist()), snapshot.schema.label)
+    table = pa.concat_tables([table, pa.Table.from_pylist(new, schema=table.schema)]) if new else table
     recipe = {
         "verb": "apply",
         "decisions": len(standing),
         "relabelled": len(relabelled),
         "dropped": len(dropped),
-        "added": len(added),
+        "added": len(new),
     }
-    made = replace(snapshot, table=table, parents=(base.id,), recipe=recipe)
+    folders = dict.fromkeys(f"{base.root}/{row['folder']}" for row in new if row.get("folder"))
+    root = ROOTS.join([base.root, *folders])
+    made = replace(snapshot, table=table, root=root, parents=(base.id,), recipe=recipe)
     return base if made.id == base.id else made
 
 

@@ -17,8 +17,10 @@ from tilth.errors import AlignmentError, SchemaError
 from tilth.records.hashing import column_digest, digest
 from tilth.records.schema import Schema
 
-__all__ = ["SYSTEM_COLUMNS", "Snapshot", "sort_class_names"]
+__all__ = ["ROOTS", "SYSTEM_COLUMNS", "Snapshot", "sort_class_names"]
 
+#: What stands between several folders in `Snapshot.root`.
+ROOTS = "\n"
 #: Columns that every snapshot has beside the user's own.
 SYSTEM_COLUMNS = ("row_id", "item", "position")
 
@@ -51,7 +53,8 @@ class Snapshot:
         column, null where a row is unlabelled.
     schema : Schema
     root : str
-        Folder that media paths are relative to. Not part of the identity.
+        Folder that media paths are relative to; where rows were added with files of their own, their folders follow,
+        each on a line. Not part of the identity.
     parents : tuple of str
         Ids of the snapshots this one was made from.
     recipe : dict

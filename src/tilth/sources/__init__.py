@@ -33,13 +33,20 @@ def hash_bytes(data: bytes) -> str:
 def resolve_inside(root: str, relative: str) -> Path:
     """Absolute path of a media file, refused where it or a link leads outside `root`.
 
+    Several folders may be given, each on a line: the first that holds the file counts.
+
     Raises
     ------
     SourceError
         The path is absolute, climbs out, or is a link that leaves the folder.
     """
-    base = Path(os.path.realpath(root))
-    target = Path(os.path.realpath(base / relative))
+    folders = root.split("\n") if "\n" in root else [root]
+    target = base = Path()
+    for folder in folders:
+        base = Path(os.path.realpath(folder))
+        target = Path(os.path.realpath(base / relative))
+        if len(folders) == 1 or (base in target.parents and target.exists()):
+            break
     if target != base and base not in target.parents:
         raise SourceError(
             "this path leads outside the dataset's folder",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.errors import DataError, ParameterError, SourceError
+from tilth.sources import resolve_inside
 
 __all__ = ["QUEUE_FORMATS", "Answers", "QueueRow", "read_queue", "write_queue"]
 
@@ -150,13 +151,18 @@ def _csv_text(rows: Sequence[QueueRow], origin: dict[str, str]) -> str:
     return out.getvalue()
 
 
+def _place(root: str, path: str) -> Path:
+    """Where a file is; added rows have folders of their own."""
+    return resolve_inside(root, path) if "\n" in root else Path(root) / path
+
+
 def _task(row: QueueRow, origin: dict[str, str], media: dict[str, str], root: str) -> dict[str, Any]:
     """One task of Label Studio; media as paths for its local-files storage."""
     data = _flat(row, origin)
     del data["label"]
     for name, medium in media.items():
         if medium in ("image", "audio") and data.get(name):
-            data[name] = f"/data/local-files/?d={(Path(root) / str(data[name])).as_posix().lstrip('/')}"
+            data[name] = f"/data/local-files/?d={_place(root, str(data[name])).as_posix().lstrip('/')}"
     task: dict[str, Any] = {"data": data}
     if row.suggestion:
         result = {"from_name": "label", "to_name": "item", "type": "choices", "value": {"choices": [row.suggestion]}}

@@ -121,7 +121,7 @@ def _context(data: ReportData) -> dict[str, Any]:
     names = {name: issue.title for (name, _), issue in zip(ranked, issues, strict=True)}
     anchors = {name: issue.anchors for (name, _), issue in zip(ranked, issues, strict=True)}
     return {
-        "name": clean_line(data.meta.get("dataset") or Path(snapshot.root).name or "dataset"),
+        "name": clean_line(data.meta.get("dataset") or Path(snapshot.root.partition("\n")[0]).name or "dataset"),
         "snapshot": snapshot.id,
         "rows": number(len(snapshot)),
         "n_classes": len(snapshot.classes),
