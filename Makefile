@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := $(VENV)/.extras
 
-.PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement bench-active clean
+.PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement bench-active bench-weak clean
 
 help:
 	@echo "make demo          install tilth and run the main job on real scans"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench-main    figures against peers, written to benchmarks/RESULTS.md"
 	@echo "make bench-labels  label errors against cleanlab, written to benchmarks/RESULTS-labels.md"
 	@echo "make bench-active  active learning against scikit-activeml, written to benchmarks/RESULTS-active.md"
+	@echo "make bench-weak    weak supervision against snorkel, written to benchmarks/RESULTS-weak.md"
 	@echo "make bench-agreement  agreement and consensus against peers, written to benchmarks/RESULTS-agreement.md"
 
 $(STAMP): pyproject.toml constraints.txt
@@ -60,5 +61,8 @@ docs: $(STAMP)
 bench-active: $(STAMP)
 	$(BIN)/python benchmarks/active.py
 
+bench-weak: $(STAMP)
+	$(BIN)/python benchmarks/weak.py
+
 clean:
-	rm -rf $(VENV) .venv-peers .venv-peers-active .venv-peers-agreement tilth-demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-peers .venv-peers-active .venv-peers-agreement .venv-peers-weak tilth-demo .pytest_cache .mypy_cache .ruff_cache

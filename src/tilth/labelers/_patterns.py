@@ -88,7 +88,7 @@ def _hard(text: pa.ChunkedArray, pattern: str, ignore_case: bool) -> BoolArray:
     if "$" in pattern or "\\Z" in pattern:
         hard |= np.asarray(pc.ends_with(text, "\n").fill_null(False).to_numpy(), dtype=bool)
     if "\\s" in pattern or "\\S" in pattern:  # RE2 does not count the vertical tab among white space
-        hard |= np.asarray(pc.match_substring(text, "\x0b").fill_null(False).to_numpy(), dtype=bool)
+        hard |= np.asarray(pc.match_substring_regex(text, "\\x0b").fill_null(False).to_numpy(), dtype=bool)
     return hard
 
 
