@@ -43,6 +43,11 @@ def test_labelers_conform(check: PartCheck) -> None:
     check()
 
 
+@parametrize_parts("generators")
+def test_generators_conform(check: PartCheck) -> None:
+    check()
+
+
 @dataclass(frozen=True)
 class Broken(Detector):
     """A detector that breaks its contract in the ways that its field says.

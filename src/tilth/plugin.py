@@ -316,7 +316,8 @@ class Generator(Part):
     """Rows to proposed rows. Verb: ``generate``.
 
     A generated sample names its ``parents`` and its ``recipe``, and never leaves the split of its parents: whoever
-    calls passes rows of one split only. The ``given`` of its example is a list of samples.
+    calls passes rows of one split only. The ``given`` of its example is a list of samples; it asks an operation for
+    as many samples as it gives, another recipe for one.
     """
 
     room: ClassVar[str] = "generators"
@@ -330,6 +331,9 @@ class Generator(Part):
 class Operation(Generator):
     """A generator that changes one sample at a time. Verb: ``apply``; policies join operations.
 
+    One that has to know the training rows, to draw from their values, has a method ``fit(rows)`` that returns a copy
+    which knows them; whoever runs a policy calls it first.
+
     Parameters
     ----------
     magnitude : float, default=0.5
@@ -342,8 +346,8 @@ class Operation(Generator):
     ranged : bool
         Whether the magnitude changes anything.
     pooled : bool
-        Whether ``rand_augment``, ``trivial_augment`` and ``augmix`` draw it where a policy names no operations. True for
-        operations of the published search spaces that leave almost any label true.
+        Whether ``rand_augment``, ``trivial_augment`` and ``augmix`` draw it where a policy names no operations. True
+        for operations of the published search spaces that leave almost any label true.
     """
 
     medium: ClassVar[str] = ""

@@ -53,6 +53,20 @@ class Lighten(Operation):
 
 
 @dataclass(frozen=True)
+class Quote(Operation):
+    """Appends a text of the training rows."""
+
+    medium: ClassVar[str] = "text"
+    known: tuple[str, ...] = ()
+
+    def fit(self, rows: Any) -> Quote:
+        return Quote(self.magnitude, tuple(row.value for row in rows))
+
+    def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        return sample.changed(f"{sample.value} {self.known[int(rng.integers(len(self.known)))]}")
+
+
+@dataclass(frozen=True)
 class Pairs(Generator):
     """Joins neighbouring texts."""
 
@@ -69,7 +83,7 @@ class Pairs(Generator):
 
 @pytest.fixture(autouse=True)
 def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = {"mark": "Mark", "mark_two": "Mark2", "lighten": "Lighten", "pairs": "Pairs"}
+    here = {"mark": "Mark", "mark_two": "Mark2", "lighten": "Lighten", "pairs": "Pairs", "quote": "Quote"}
     found = {name: f"{__name__}:{cls}" for name, cls in here.items()}
     monkeypatch.setattr(Shelf, "_scan", lambda self: dict(found))
 
@@ -187,6 +201,16 @@ def test_pickled_augmenter_does_the_same() -> None:
     augmenter = Augmenter(AugmentationPolicy.from_dict(["mark", {"rand_augment": ["mark"]}]), 5)
     again = pickle.loads(pickle.dumps(augmenter))
     assert again.replay(text(), 4).value == augmenter(text(), 4).value
+
+
+def test_operations_that_want_the_training_rows_get_them_and_carry_them_to_workers() -> None:
+    plain = Augmenter(AugmentationPolicy.from_dict([{"quote": {"magnitude": [0.1, 0.9]}}, "mark"]))
+    assert plain.wants_fit and not Augmenter(AugmentationPolicy.from_dict(["mark"])).wants_fit
+    fitted = plain.fit([text("a"), Sample("text", "ho", "b")])
+    values = {fitted(text(str(i))).value.split()[1] for i in range(20)}
+    assert values == {"hi", "ho"} and not fitted.wants_fit
+    assert pickle.loads(pickle.dumps(fitted))(text("5"), 1).value == fitted(text("5"), 1).value
+    assert '"known"' not in fitted(text()).recipe
 
 
 def test_batch_recipe_comes_first_and_names_its_parents() -> None:

@@ -69,11 +69,13 @@ class _Single:
         self.step, self.name = step, step.name
         own = {} if step.magnitude is None or isinstance(step.magnitude, tuple) else {"magnitude": step.magnitude}
         self.base = part(**{**step.params, **own})
-        self._made: dict[float, Operation] = {float(self.base.magnitude): self.base}
+        self._made: dict[float, Operation] = {}
 
     def at(self, magnitude: float) -> Operation:
         made = self._made.get(magnitude)
         if made is None:
+            if magnitude == self.base.magnitude:
+                return self.base
             made = dataclasses.replace(self.base, magnitude=magnitude)
             if len(self._made) < _KEPT:
                 self._made[magnitude] = made
@@ -156,6 +158,16 @@ def _each(
     return sample
 
 
+def _rebuilt(policy: AugmentationPolicy, seed: int, medium: str, fitted: Sequence[Operation] | None) -> Augmenter:
+    """An augmenter in another process, with operations that know the training rows."""
+    made = Augmenter(policy, seed, medium)
+    if fitted is not None:
+        made.fitted = True
+        for single, base in zip(made._singles, fitted, strict=True):
+            single.base = base
+    return made
+
+
 class Augmenter:
     """A policy made ready for samples: its names looked up, its parameters checked. Picklable.
 
@@ -186,12 +198,30 @@ class Augmenter:
         self._wanted = medium
         self._shelf = Shelf("generators")
         self.medium = self._medium(medium)
+        self.fitted = False
+        self._singles: list[_Single] = []
         first, *rest = policy.steps
         self.recipe: Generator | None = self._batch_recipe(first)
         self._steps = tuple(self._compiled(step) for step in (rest if self.recipe is not None else policy.steps))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Augmenter, (self.policy, self.seed, self._wanted)
+        fitted = [single.base for single in self._singles] if self.fitted else None
+        return _rebuilt, (self.policy, self.seed, self._wanted, fitted)
+
+    @property
+    def wants_fit(self) -> bool:
+        """Whether an operation has to know the training rows, and does not yet."""
+        return not self.fitted and any(hasattr(single.base, "fit") for single in self._singles)
+
+    def fit(self, rows: Sequence[Sample]) -> Augmenter:
+        """An augmenter whose operations know the training rows, where they want to."""
+        made = Augmenter(self.policy, self.seed, self._wanted)
+        made.fitted = True
+        for single in made._singles:
+            learn = getattr(single.base, "fit", None)
+            if learn is not None:
+                single.base = learn(rows)
+        return made
 
     def _part(self, name: str) -> type[Generator]:
         from tilth.errors import PartError
@@ -244,7 +274,8 @@ class Augmenter:
             for name in step.params:
                 if name not in known:
                     self._shelf.make(step.name, **step.params)  # says which, and what there is
-            return _Single(step, part)
+            self._singles.append(_Single(step, part))
+            return self._singles[-1]
         inner = step.steps
         if not inner:
             inner = tuple(Step(name) for name in operation_pool(self.medium, self._shelf))

@@ -90,7 +90,8 @@ def parametrize_parts(room: str) -> Any:
     Parameters
     ----------
     room : str
-        "sources", "embedders", "detectors", "strategies", "label_models", "labelers"; with installed parts.
+        "sources", "embedders", "detectors", "strategies", "label_models", "labelers", "generators"; with installed
+        parts.
     """
     import pytest
 

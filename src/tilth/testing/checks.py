@@ -16,6 +16,7 @@ import pyarrow as pa
 from tilth.errors import NotApplicable, TilthError
 from tilth.plugin import COSTS, Example, Part, Run, View
 from tilth.records import Ballot, Evidence, Findings, RowBatch, Rows, digest
+from tilth.testing._generators import GENERATOR_CHECKS, generated, mark_of_samples
 
 __all__ = ["ABOUT_ALL", "BY_ROOM"]
 
@@ -51,6 +52,8 @@ def _answer(part: Part, given: Any) -> Any:
         return part.pick(given, max(int((given.labels < 0).sum()) // 2, min(len(given), 1)), run)  # type: ignore[attr-defined]
     if part.room in ("labelers", "embedders"):
         return getattr(part, {"labelers": "vote", "embedders": "embed"}[part.room])(given, run)
+    if part.room == "generators":
+        return generated(part, given)
     if part.room == "label_models":
         votes, more = given if isinstance(given, tuple) else (given, None)
         return part.fit(votes, votes.n_classes, run, given=more)  # type: ignore[attr-defined]
@@ -68,6 +71,8 @@ def _mark(answer: Any) -> str:
         return digest([answer.table.column_names, [str(row) for row in answer.table.to_pylist()]])
     if isinstance(answer, Ballot):
         return digest([answer.codes.tolist(), [str(label) for label in answer.labels], answer.faults])
+    if isinstance(answer, list):
+        return mark_of_samples(answer)
     if not isinstance(answer, np.ndarray):
         return digest([_mark(getattr(answer, name)) for name in _ANSWERS if hasattr(answer, name)])
     array = np.ascontiguousarray(answer)
@@ -320,5 +325,6 @@ BY_ROOM: dict[str, list[Callable[[type[Part]], str]]] = {
     "strategies": [_check_findings, _check_picks, _check_no_labels, _check_leaves_its_input_alone, _check_empty_view],
     "label_models": [_check_beliefs],
     "labelers": [_check_ballots],
+    "generators": GENERATOR_CHECKS,
     "sources": [_check_rows, _check_claims_nothing_foreign],
 }
