@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,14 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return work(), time.monotonic() - begun
 
 
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CSV file with an audit in the workspace beside it."""
+    path = write_csv(tmp_path_factory.mktemp("audited") / "d.csv", table(90, wrong=9)[0])
+    run("audit", str(path))
+    return path
+
+
 @pytest.fixture
 def csv_file(tmp_path: Path) -> Path:
     return write_csv(tmp_path / "d.csv", table(90, wrong=9)[0])
@@ -89,6 +98,61 @@ def test_kill_while_ingesting(csv_file: Path, tmp_path: Path) -> None:
         killed += interrupted(moment, signal.SIGKILL, "ingest", str(csv_file), "--workspace", place) < 0
         assert essence(run("ingest", str(csv_file), "--workspace", place)) == essence(wanted)
     assert killed, "some moment lay within the run"
+
+
+def killed_at(method: str, call: int, *arguments: str) -> int:
+    """Kill -9 a command as it is about to call a method of the workspace for the n-th time; its exit code."""
+    script = (
+        "import os, signal\n"
+        "from tilth.store import Workspace\n"
+        f"own, calls = Workspace.{method}, []\n"
+        "def killing(self, *args, **kwargs):\n"
+        "    calls.append(1)\n"
+        f"    if len(calls) == {call}:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return own(self, *args, **kwargs)\n"
+        f"Workspace.{method} = killing\n"
+        "from tilth.cli import main\n"
+        "main()\n"
+    )
+    return subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, env=ENVIRONMENT).returncode
+
+
+def test_an_audit_killed_between_two_pieces_of_evidence_goes_on(csv_file: Path, tmp_path: Path) -> None:
+    audit = ("audit", str(csv_file), "--workspace")
+    assert killed_at("put_evidence", 3, *audit, str(tmp_path / "w")) == -signal.SIGKILL
+    wanted = run(*audit, str(tmp_path / "calm"))
+    assert essence(run(*audit, str(tmp_path / "w"))) == essence(wanted)
+
+
+@pytest.mark.parametrize("method", ["append", "set_head"])
+def test_a_fix_killed_before_any_of_its_writes_is_whole_or_absent(method: str, audited: Path, tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    shutil.copytree(audited.parent, place)
+    file = str(place / audited.name)
+    before = run("log", file)["snapshot"]
+    fix = ("fix", file, "--yes", "--policy", "label_error=relabel")
+    assert killed_at(method, 1, *fix) == -signal.SIGKILL
+    log = run("log", file)
+    assert log["snapshot"] == before
+    assert bool(log["summary"]["decisions"]) == (method != "append"), "the ledger is written first, in one piece"
+    if method == "append":
+        repaired = run(*fix)
+        assert repaired["summary"]["before"] == before != repaired["snapshot"]
+    else:
+        assert run("ingest", file)["snapshot"] != before, "the next verb applies what was decided"
+
+
+def test_ctrl_c_stops_an_audit_with_130_and_the_next_one_ends(csv_file: Path, tmp_path: Path) -> None:
+    place = tmp_path / "w"
+    process = start("audit", str(csv_file), "--workspace", str(place))
+    while not place.exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130, err.decode()
+    assert out == b"" and b"the same command goes on" in err and b"Traceback" not in err
+    assert run("audit", str(csv_file), "--workspace", str(place))["verb"] == "audit"
 
 
 @pytest.mark.slow

@@ -106,7 +106,7 @@ def _foreign(rng: np.random.Generator, count: int) -> list[npt.NDArray[np.uint8]
 
 
 def plant(
-    folder: Path, *, seed: int = 0, noise: float = 0.1, duplicates: int = 20, foreign: int = 10
+    folder: Path, *, seed: int = 0, noise: float = 0.1, duplicates: int = 20, foreign: int = 10, scans: int = 0
 ) -> dict[str, list[str]]:
     """Write the digits as PNG files with planted faults.
 
@@ -120,6 +120,8 @@ def plant(
         Share of the training files put into a wrong class folder.
     duplicates, foreign : int
         Numbers of files.
+    scans : int
+        How many of the 1,797 scans to take, at random; 0 for all.
 
     Returns
     -------
@@ -137,14 +139,14 @@ def plant(
     rng = np.random.default_rng(seed)
     digits = load_digits()
     images = (255 - digits.images * 255 / 16).astype(np.uint8)
-    order = rng.permutation(len(images))
+    order = rng.permutation(len(images))[: scans or None]
     test = set(order[: len(order) // 4].tolist())
     train = [i for i in order.tolist() if i not in test]
     wrong = set(rng.choice(train, round(noise * len(train)), replace=False).tolist())
     copied = rng.choice([i for i in train if i not in wrong], duplicates, replace=False).tolist()
     files: dict[str, bytes] = {}
     planted: dict[str, list[str]] = {"label_error": [], "near_duplicate": [], "outlier": []}
-    for i in range(len(images)):
+    for i in sorted(order.tolist()):
         label = int(digits.target[i])
         if i in wrong:
             label = int(rng.choice([k for k in range(10) if k != label]))
@@ -198,7 +200,7 @@ def hold_against(findings: Mapping[str, Findings], planted: Mapping[str, list[st
     return rows
 
 
-def demo(folder: str | Path, *, repeats: int = 10, options: RunOptions | None = None) -> Demo:
+def demo(folder: str | Path, *, repeats: int = 10, scans: int = 0, options: RunOptions | None = None) -> Demo:
     """Plant faults in real scans, find them, fix them, and prove what that did.
 
     Parameters
@@ -207,6 +209,9 @@ def demo(folder: str | Path, *, repeats: int = 10, options: RunOptions | None = 
         Where the images, the workspace and the report go.
     repeats : int
         Repeats of the proof.
+    scans : int
+        How many of the 1,797 scans to take, for a quick look; 0 for all. Copies and foreign images are planted
+        in proportion, at least four of each.
     options : RunOptions, optional
 
     Returns
@@ -215,7 +220,9 @@ def demo(folder: str | Path, *, repeats: int = 10, options: RunOptions | None = 
     """
     folder = Path(folder)
     options = options or RunOptions()
-    planted = plant(folder, seed=options.seed)
+    share = scans / 1797 if scans else 1.0
+    copies, foreign = (max(4, round(share * count)) for count in (20, 10))
+    planted = plant(folder, seed=options.seed, duplicates=copies, foreign=foreign, scans=scans)
     found = audit(folder / "digits", options=options)
     fixed = fix(found.dataset, yes=True, options=options)
     if not isinstance(fixed, Fixed):  # pragma: no cover - yes=True always applies
