@@ -36,6 +36,16 @@ def test_an_ambiguous_label_lists_the_candidates() -> None:
         guess({"colour": LABELS, "size": LABELS, "weight": [i / 7 for i in range(N)]})
 
 
+def test_two_columns_with_label_names_are_ambiguous() -> None:
+    with pytest.raises(SchemaError, match=r"several columns could be the label \(found label, class\)"):
+        guess({"label": LABELS, "class": LABELS, "text": TEXTS})
+
+
+def test_a_text_column_is_never_guessed_as_the_label() -> None:
+    found = guess({"comment": LABELS, "weight": [i / 7 for i in range(N)]})
+    assert found == {"comment": ("input", "text"), "weight": ("input", "number")}
+
+
 def test_the_user_settles_it() -> None:
     found = guess({"colour": LABELS, "size": LABELS}, RoleOverrides(label="size"))
     assert found == {"colour": ("input", "category"), "size": ("label", "category")}

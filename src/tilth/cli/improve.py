@@ -2,54 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tilth.cli.options import (
-    Audio,
     Csv,
-    Drop,
     Embedder,
-    Encoding,
-    Group,
-    IdColumn,
-    Image,
     Jobs,
     Json,
-    Label,
     Memory,
     Model,
     Quiet,
     ReportPath,
     Seed,
-    Split,
     Target,
-    Text,
-    Time,
     Workspace,
     app,
     guard,
     model_options,
-    read_overrides,
     read_params,
+    reads_columns,
 )
 
 
 @app.command()
 @guard
+@reads_columns
 def ingest(
     target: Target,
-    label: Label = None,
-    id_: IdColumn = None,
-    group: Group = None,
-    split: Split = None,
-    time: Time = None,
-    text: Text = [],  # noqa: B006 - typer copies it
-    image: Image = [],  # noqa: B006
-    audio: Audio = [],  # noqa: B006
-    drop: Drop = [],  # noqa: B006
-    encoding: Encoding = "utf-8",
+    *,
+    reading: dict[str, Any],
     workspace: Workspace = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -58,15 +41,11 @@ def ingest(
     from tilth.cli import show, terminal
     from tilth.workflows.ingest import ingest as run
 
-    overrides = read_overrides(
-        label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
-    )
     with terminal.progress(quiet or json) as listener:
         made = run(
             target,
-            overrides=overrides,
             workspace=workspace,
-            encoding=encoding,
+            **reading,
             options=terminal.options(listener),
         )
     show.show_ingested(made, as_json=json, quiet=quiet)
@@ -74,8 +53,10 @@ def ingest(
 
 @app.command()
 @guard
+@reads_columns
 def audit(
     target: Target,
+    *,
     issue: Annotated[list[str], typer.Option(help="Check to run; may be repeated. Default: all.")] = [],  # noqa: B006
     set_: Annotated[list[str], typer.Option("--set", help="Parameter as check.param=value; may be repeated.")] = [],  # noqa: B006
     model: Model = None,
@@ -84,16 +65,7 @@ def audit(
     ] = None,
     embedder: Embedder = "",
     folds: Annotated[int, typer.Option(help="Folds of the cross-fitting.")] = 5,
-    label: Label = None,
-    id_: IdColumn = None,
-    group: Group = None,
-    split: Split = None,
-    time: Time = None,
-    text: Text = [],  # noqa: B006
-    image: Image = [],  # noqa: B006
-    audio: Audio = [],  # noqa: B006
-    drop: Drop = [],  # noqa: B006
-    encoding: Encoding = "utf-8",
+    reading: dict[str, Any],
     workspace: Workspace = None,
     report: ReportPath = None,
     csv: Csv = None,
@@ -108,15 +80,11 @@ def audit(
     from tilth.workflows.audit import audit as run
     from tilth.workflows.reporting import report_audit
 
-    overrides = read_overrides(
-        label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
-    )
     with terminal.progress(quiet or json) as listener:
         found = run(
             target,
-            overrides=overrides,
             workspace=workspace,
-            encoding=encoding,
+            **reading,
             issues=issue,
             params=read_params(set_),
             probs=probs,
@@ -135,8 +103,11 @@ def audit(
 
 @app.command()
 @guard
+@reads_columns
 def fix(
     target: Target,
+    *,
+    reading: dict[str, Any],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write the decisions and apply them.")] = False,
     auto: Annotated[
         bool, typer.Option("--auto", help="Fix label errors by what helps on held-out rows; the default.")
@@ -148,6 +119,8 @@ def fix(
         ),
     ] = [],  # noqa: B006
     include_test: Annotated[bool, typer.Option(help="Change rows of the test and validation part too.")] = False,
+    model: Model = None,
+    embedder: Embedder = "",
     workspace: Workspace = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -165,6 +138,9 @@ def fix(
             policies=[parse_policy(text) for text in [*policy, *(["label_error=auto"] if auto and policy else [])]],
             include_test=include_test,
             workspace=workspace,
+            embedder=embedder,
+            **reading,
+            **model_options(model),
             options=terminal.options(listener, seed=seed),
         )
     show.show_fix(made, as_json=json)
@@ -172,8 +148,11 @@ def fix(
 
 @app.command()
 @guard
+@reads_columns
 def prove(
     target: Target,
+    *,
+    reading: dict[str, Any],
     before: Annotated[str, typer.Option(help="Snapshot id; default: the rows as first read.")] = "",
     after: Annotated[str, typer.Option(help="Snapshot id; default: the current one.")] = "",
     repeats: Annotated[int, typer.Option(help="Splits, or subsamples of the training part.")] = 10,
@@ -200,6 +179,7 @@ def prove(
             slices=slice_,
             embedder=embedder,
             workspace=workspace,
+            **reading,
             options=terminal.options(listener, seed=seed),
             **model_options(model),
         )

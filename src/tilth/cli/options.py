@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -26,7 +27,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars and no notes.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes for media; 0 takes one a core.")]
-Memory = Annotated[str, typer.Option(help="Memory that one step should stay under, such as 500MB or 2GB.")]
+Memory = Annotated[
+    str,
+    typer.Option(help="Memory to plan for, such as 500MB or 2GB: block sizes, batches and worker processes follow it."),
+]
 Column = str | None
 Label = Annotated[Column, typer.Option(help="Label column, or 'none'.")]
 IdColumn = Annotated[Column, typer.Option("--id", help="Column with row ids.")]
@@ -37,7 +41,9 @@ Text = Annotated[list[str], typer.Option(help="Text column; may be repeated.")]
 Image = Annotated[list[str], typer.Option(help="Column with image paths; may be repeated.")]
 Audio = Annotated[list[str], typer.Option(help="Column with sound paths; may be repeated.")]
 Drop = Annotated[list[str], typer.Option(help="Column to leave out; may be repeated.")]
-Encoding = Annotated[str, typer.Option(help="Encoding of text files.")]
+Encoding = Annotated[
+    str, typer.Option(help="Encoding of a text file; default: the one given the last time, else utf-8.")
+]
 Model = Annotated[str | None, typer.Option(help="Classifier as package.module:factory; default: logistic regression.")]
 Embedder = Annotated[
     str, typer.Option(help="NAME or NAME:param=value of an embedder; default: one that needs no download.")
@@ -65,6 +71,44 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(0) from error
 
     return guarded
+
+
+def reads_columns(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say which column is what; it takes them, read, as ``reading``."""
+    own = inspect.signature(command, eval_str=True)
+
+    @wraps(command)
+    def with_columns(**given: Any) -> None:
+        said = {name: given.pop(option.name) for name, option in _COLUMN_OPTIONS.items()}
+        encoding = said.pop("encoding")
+        command(reading={"overrides": read_overrides(**said), "encoding": encoding}, **given)
+
+    parameters: list[inspect.Parameter] = []
+    for parameter in own.parameters.values():
+        if parameter.name == "reading":
+            parameters += _COLUMN_OPTIONS.values()
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    with_columns.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return with_columns
+
+
+def _option(name: str, kind: Any, default: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+_COLUMN_OPTIONS = {
+    "label": _option("label", Label, None),
+    "id": _option("id_", IdColumn, None),
+    "group": _option("group", Group, None),
+    "split": _option("split", Split, None),
+    "time": _option("time", Time, None),
+    "text": _option("text", Text, []),
+    "image": _option("image", Image, []),
+    "audio": _option("audio", Audio, []),
+    "drop": _option("drop", Drop, []),
+    "encoding": _option("encoding", Encoding, ""),
+}
 
 
 def read_overrides(**said: Any) -> Any:
@@ -97,7 +141,7 @@ def read_params(said: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def model_options(name: str | None) -> dict[str, Any]:
-    from tilth.workflows.predictions import load_model
+    from tilth.workflows.models import load_model
 
     return {"model": load_model(name), "model_name": name} if name else {}
 

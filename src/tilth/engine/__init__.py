@@ -6,7 +6,8 @@ an event that defaults to nobody listening.
 
 from tilth.engine.cache import NoStore, Store
 from tilth.engine.execute import Execution, run_detectors
-from tilth.engine.resolve import Resolver, ResolverOptions
+from tilth.engine.options import ResolverOptions
+from tilth.engine.resolve import Resolver
 from tilth.engine.runs import EngineRun, Event, Listener, silent
 
 __all__ = [

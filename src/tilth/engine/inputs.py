@@ -8,12 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tilth.errors import NotApplicable, PartError
+from tilth.errors import NotApplicable, ParameterError, PartError
 from tilth.plugin import Embedder, Shelf
 from tilth.records import Snapshot, digest
 from tilth.sources import MediaFiles
 
-__all__ = ["canonical_split", "default_embedder", "group_ids", "input_blocks", "inputs_key", "media_files"]
+__all__ = [
+    "canonical_split",
+    "check_embedder",
+    "default_embedder",
+    "group_ids",
+    "input_blocks",
+    "inputs_key",
+    "media_files",
+]
 
 TABLE_MEDIA = ("number", "category")
 _SPLITS = {
@@ -81,6 +89,18 @@ def default_embedder(medium: str, wanted: str = "") -> Embedder:
         )
     made: Embedder = fitting[0]()
     return made
+
+
+def check_embedder(snapshot: Snapshot, wanted: str) -> None:
+    """Raise `ParameterError` where a named embedder reads none of the media of a snapshot."""
+    chosen: Embedder = Shelf("embedders").parse(wanted)
+    media = [c.media for c in snapshot.schema.inputs]
+    if chosen.accepts and media and not set(media) & set(chosen.accepts):
+        raise ParameterError(
+            f"the embedder {chosen.name!r} reads {' and '.join(chosen.accepts)}, and there is none",
+            found=f"input columns of {', '.join(dict.fromkeys(media))}",
+            fix="leave --embedder out, or name the column with --text, --image or --audio",
+        )
 
 
 def input_blocks(snapshot: Snapshot) -> list[tuple[str, Any]]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tilth.engine.inputs import (
     canonical_split,
+    check_embedder,
     default_embedder,
     group_ids,
     input_blocks,
@@ -18,9 +19,10 @@ from tilth.engine.inputs import (
     media_files,
 )
 from tilth.engine.label_errors import label_error_evidence
+from tilth.engine.options import ResolverOptions
 from tilth.engine.predictions import numeric_targets, prediction_evidence
 from tilth.engine.runs import EngineRun
-from tilth.errors import NotApplicable, PartError, TilthError
+from tilth.errors import AlignmentError, NotApplicable, PartError, TilthError
 from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities, default_classifier
 from tilth.numerics.cross_fitting.folds import merge_groups
 from tilth.numerics.media.images import decode_image, perceptual_hash
@@ -31,30 +33,7 @@ from tilth.numerics.similarity.neighbors import NeighborGraph, nearest_neighbors
 from tilth.plugin import View
 from tilth.records import Evidence, Snapshot, digest
 
-__all__ = ["Resolver", "ResolverOptions"]
-
-
-@dataclass(frozen=True)
-class ResolverOptions:
-    """What the user may choose about evidence.
-
-    Parameters
-    ----------
-    embedder : str
-        Name of an embedder for the media that it accepts; empty for the defaults.
-    model : object or None
-        A scikit-learn classifier, or a factory of one; None for the default classifier.
-    model_name : str
-        How the model is named in specs and reports: part of the cache key.
-    n_folds : int
-    n_neighbors : int
-    """
-
-    embedder: str = ""
-    model: Any = None
-    model_name: str = "default"
-    n_folds: int = 5
-    n_neighbors: int = 10
+__all__ = ["Resolver"]
 
 
 def _perceptual(data: bytes) -> np.uint64:
@@ -89,6 +68,10 @@ class Resolver:
     options: ResolverOptions = field(default_factory=ResolverOptions)
     given: Mapping[str, Evidence] = field(default_factory=dict)
     _made: dict[str, Evidence | TilthError] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.options.embedder and "embeddings" not in self.given:
+            check_embedder(self.snapshot, self.options.embedder)
 
     def get(self, kind: str) -> Evidence:
         """Evidence of a kind: given, made before in this run, stored, or made now."""
@@ -235,7 +218,7 @@ class Resolver:
         model = self.options.model if self.options.model is not None else default_classifier(self.run.seed)
         maker = {
             "kind": "probs",
-            "model": self.options.model_name,
+            "model": self.options.model_id,
             "n_folds": self.options.n_folds,
             "of": embeddings.maker,
             "seed": self.run.seed,
@@ -279,14 +262,20 @@ class Resolver:
     def _label_errors(self) -> Evidence:
         if not self.snapshot.classes:
             raise NotApplicable("there is no class label", fix="name the label column with --label")
-        embeddings = self.get("embeddings")
+        embeddings, brought = self.get("embeddings"), self.given.get("probs")
         rows = self.snapshot.positions(list(embeddings.row_ids))
-        labels, groups = self.snapshot.labels[rows], self._grouped(rows)
+        groups = self._grouped(rows)
+        notes: tuple[str, ...] = ()
+        if brought is not None:
+            judged = np.isin(rows, self.snapshot.positions(list(brought.row_ids)))
+            embeddings, rows, groups = embeddings.take(np.flatnonzero(judged)), rows[judged], groups[judged]
+            if not judged.all():
+                notes = (f"{int((~judged).sum())} rows without a given probability were not judged",)
+        labels = self.snapshot.labels[rows]
         is_test = canonical_split(self.snapshot)[rows] == "test"
-        brought = self.given.get("probs")
         maker = {
             "kind": "label_errors",
-            "model": self.options.model_name,
+            "model": self.options.model_id,
             "n_folds": self.options.n_folds,
             "of": embeddings.maker,
             "probs": brought.maker if brought is not None else None,
@@ -304,7 +293,7 @@ class Resolver:
         )
 
         def make(run: EngineRun) -> Evidence:
-            return label_error_evidence(
+            made = label_error_evidence(
                 embeddings.values,
                 labels,
                 is_test,
@@ -316,6 +305,7 @@ class Resolver:
                 groups=groups,
                 n_folds=self.options.n_folds,
             )
+            return replace(made, notes=(*made.notes, *notes))
 
         return self._stored("label_errors", inputs, maker, make)
 
@@ -328,7 +318,7 @@ class Resolver:
         model = None if hasattr(model, "predict_proba") else model
         n_folds = self.options.n_folds
         maker: dict[str, Any] = {"kind": "predictions", "n_folds": n_folds, "of": found.maker, "seed": self.run.seed}
-        maker |= {"model": self.options.model_name if model is not None else "default", "version": 1}
+        maker |= {"model": self.options.model_id if model is not None else "default", "version": 1}
         inputs = digest([inputs_key(self.snapshot), y.tobytes().hex(), groups.tolist(), is_test.tolist()])
 
         def make(run: EngineRun) -> Evidence:
@@ -373,13 +363,21 @@ class Resolver:
         if len(have) == len(rows) and bool(np.all(have == rows)):
             return evidence
         order = np.argsort(have)
-        take = order[np.searchsorted(have[order], rows)]
+        place = np.searchsorted(have[order], rows)
+        if (missing := rows[np.append(have[order], -1)[place] != rows]).size:
+            raise AlignmentError(
+                f"there is no {evidence.kind} for a row that is asked about",
+                where=f"row {self.snapshot.row_ids[missing[0]]!r}",
+                found=f"{len(missing)} such rows",
+                fix="give it for every row",
+            )
+        take = order[place]
         values = evidence.values[take]
         extra = {name: array[take] for name, array in evidence.extra.items()}
         if evidence.kind == "neighbors":
-            place = np.full(len(have), -1, dtype=np.int64)
-            place[take] = np.arange(len(take))
-            values = place[values]
+            new = np.full(len(have), -1, dtype=np.int64)
+            new[take] = np.arange(len(take))
+            values = new[values]
             extra["distances"] = np.where(values < 0, np.inf, extra["distances"]).astype(np.float32)
         return replace(evidence, row_ids=evidence.row_ids[take], values=values, extra=extra)
 

@@ -16,6 +16,9 @@ from tilth.records.schema import Column
 __all__ = ["RoleOverrides", "guess_schema"]
 
 LABEL_NAMES = ("label", "labels", "class", "target", "y", "category", "intent", "sentiment", "species", "income")
+#: Names of what a row says, never of what it is: a few short texts that repeat look like classes.
+TEXT_NAMES = ("text", "sentence", "review", "comment", "content", "message", "title", "body", "description", "question")
+TEXT_NAMES += ("answer", "query", "utterance", "document", "prompt", "tweet", "headline", "abstract")
 ID_NAMES = ("id", "row_id", "rowid", "uuid", "guid", "index", "key")
 SPLIT_NAMES = ("split", "subset", "fold", "partition")
 GROUP_NAMES = ("group", "group_id", "speaker", "patient", "patient_id", "user", "user_id", "subject", "subject_id")
@@ -115,10 +118,8 @@ def _could_be_label(facts: _Facts) -> bool:
 def _guess_label(table: pa.Table, facts: Mapping[str, _Facts], taken: set[str]) -> str:
     free: list[str] = [name for name in table.column_names if name not in taken]
     exact = [name for name in free if name.lower() in LABEL_NAMES]
-    for known in LABEL_NAMES:
-        hits = [name for name in exact if name.lower() == known]
-        if len(hits) == 1:
-            return hits[0]
+    if len(exact) == 1:
+        return exact[0]
     if len(exact) > 1:
         raise _ambiguous("label", exact)
     near = [
@@ -131,7 +132,7 @@ def _guess_label(table: pa.Table, facts: Mapping[str, _Facts], taken: set[str]) 
         return near[0]
     if len(near) > 1:
         raise _ambiguous("label", near)
-    candidates = [name for name in free if _could_be_label(facts[name])]
+    candidates = [name for name in free if name.lower() not in TEXT_NAMES and _could_be_label(facts[name])]
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
@@ -153,6 +154,8 @@ def _medium(name: str, facts: _Facts, rows: Rows) -> str:
         return str(rows.media[name])
     if facts.kind in ("integer", "float", "time"):
         return "number"
+    if facts.kind == "string" and name.lower() in TEXT_NAMES:
+        return "text"
     if facts.kind == "string" and (facts.words >= 3 or facts.mean_length >= 30) and facts.distinct > 0.2 * facts.n:
         return "text"
     return "category"

@@ -45,11 +45,12 @@ class SnapshotRecord:
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """Where a dataset was last ingested from, and the role overrides that were given."""
+    """Where a dataset was last ingested from, and how the user said to read it."""
 
     uri: str
     root: str
     overrides: dict[str, Any]
+    encoding: str = ""
 
 
 def check_format(folder: Path, create: bool) -> None:

@@ -258,10 +258,12 @@ class Workspace:
             for row in self._catalog.lineage(dataset=dataset)
         ]
 
-    def remember_source(self, dataset: str, uri: str, root: str, overrides: Mapping[str, Any]) -> None:
+    def remember_source(
+        self, dataset: str, uri: str, root: str, overrides: Mapping[str, Any], encoding: str = ""
+    ) -> None:
         """Remember where a dataset was ingested from."""
         check_name(dataset)
-        text = json.dumps(asdict(SourceRecord(uri, root, dict(overrides))))
+        text = json.dumps(asdict(SourceRecord(uri, root, dict(overrides), encoding)))
         self._catalog.set_field(dataset, "source", text)
 
     def source_of(self, dataset: str) -> SourceRecord | None:

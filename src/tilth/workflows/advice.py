@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from tilth.records import Findings, Snapshot
+from tilth.records import Findings, Outcome, Snapshot
 
 __all__ = ["advise"]
 
@@ -14,14 +14,17 @@ def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
-def advise(snapshot: Snapshot, findings: Mapping[str, Findings]) -> tuple[str, ...]:
+def advise(snapshot: Snapshot, findings: Mapping[str, Findings], failed: Sequence[Outcome] = ()) -> tuple[str, ...]:
     """Sentences on what to do, ordered by how much harm the issue does to training and testing.
 
-    Unreadable rows come first, since nothing else sees them; then duplicates that straddle train and
-    test, since they make every later figure wrong; then wrong labels, conflicting duplicates, outliers,
-    imbalance and missing values. Any other part's flagged rows follow.
+    Checks that failed come first, since what they look for is not known. Then unreadable rows, since nothing else
+    sees them; then duplicates that straddle train and test, since they make every later figure wrong; then wrong
+    labels, conflicting duplicates, outliers, imbalance and missing values. Any other part's flagged rows follow.
     """
     said: list[str] = []
+    for outcome in failed:
+        reason = outcome.reason.strip().splitlines()[-1] if outcome.reason.strip() else "no reason given"
+        said.append(f"Mend the check {outcome.part}, which failed, so that nothing is known of it: {reason}")
     n = max(len(snapshot), 1)
 
     def flagged(name: str) -> int:

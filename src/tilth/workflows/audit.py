@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tilth.engine import Execution, Resolver, ResolverOptions, run_detectors
+from tilth.engine import Execution, Resolver, run_detectors
 from tilth.engine.label_errors import estimate_of
 from tilth.numerics.label_errors.count import estimate_error_count
 from tilth.plugin import Detector, Shelf
 from tilth.records import Evidence, Findings, Outcome, RoleOverrides, Snapshot
+from tilth.store import Workspace
 from tilth.workflows._report_map import map_vectors
 from tilth.workflows.advice import advise
+from tilth.workflows.audit_settings import AuditSettings
 from tilth.workflows.ingest import ingest
+from tilth.workflows.models import model_identity
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened
 from tilth.workflows.quality import measure_quality
 
-__all__ = ["Audit", "audit", "audit_snapshot", "pick_detectors"]
+__all__ = ["Audit", "audit", "audit_dataset", "audit_snapshot", "pick_detectors"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Audit:
     notes : tuple of str
     seconds : float
     seed : int
+    settings : AuditSettings
+        What was chosen for it.
     map_vectors : Evidence or None
         Embeddings of the rows that a report draws on its map.
     """
@@ -61,6 +66,7 @@ class Audit:
     seconds: float = 0.0
     seed: int = 0
     evidence_notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: AuditSettings = field(default_factory=AuditSettings)
     map_vectors: Evidence | None = None
 
     @property
@@ -116,8 +122,8 @@ def audit_snapshot(
         ).total
         interval = {"estimate": round(total.estimate), "low": round(total.low), "high": round(total.high)}
         execution.findings["label_error"].summary["error_count"] = interval
-    quality = measure_quality(snapshot, execution.findings)
-    return execution, quality, advise(snapshot, execution.findings)
+    quality = measure_quality(snapshot, execution.findings, whole=not execution.failed)
+    return execution, quality, advise(snapshot, execution.findings, execution.failed)
 
 
 def audit(
@@ -126,7 +132,7 @@ def audit(
     overrides: RoleOverrides | None = None,
     workspace: str | Path | None = None,
     name: str = "",
-    encoding: str = "utf-8",
+    encoding: str = "",
     issues: Sequence[str] = (),
     params: Mapping[str, Mapping[str, Any]] | None = None,
     model: Any = None,
@@ -152,7 +158,8 @@ def audit(
         The fixed model whose out-of-sample probabilities are used. Default: multinomial logistic
         regression on the embeddings.
     model_name : str
-        Its name in reports and cache keys; needed where `model` is given and has no readable repr.
+        Its name in reports. Needed where `model` cannot describe itself, such as a lambda: it then stands for the
+        model, and another model needs another name.
     probs : path or table, optional
         Out-of-sample probabilities that you bring: one column for each class, named like the class.
         In-sample ones are detected and refused.
@@ -174,27 +181,38 @@ def audit(
     else:
         made = ingest(target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options)
         dataset, notes = made.dataset, made.notes
-    parts = pick_detectors(issues, params)
+    called, key = model_identity(model, model_name)
+    plain = {part: dict(values) for part, values in (params or {}).items()}
+    settings = AuditSettings(embedder, called, key, n_folds, options.seed, plain)
+    found = audit_dataset(dataset, settings, issues, model=model, probs=probs, max_cost=max_cost, options=options)
+    return replace(found, notes=(*notes, *found.notes), seconds=round(time.perf_counter() - start, 2))
+
+
+def audit_dataset(
+    dataset: Dataset,
+    settings: AuditSettings,
+    issues: Sequence[str] = (),
+    *,
+    model: Any = None,
+    probs: Any = None,
+    max_cost: str = "model",
+    options: RunOptions,
+) -> Audit:
+    """Audit the current snapshot of a dataset with given settings, and keep the findings with them."""
+    start = time.perf_counter()
+    parts = pick_detectors(issues, settings.params)
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
-        run = options.run("audit", store)
-        chosen = ResolverOptions(
-            embedder=embedder,
-            model=model,
-            model_name=model_name or (repr(model) if model else "default"),
-            n_folds=n_folds,
-        )
-        given: dict[str, Evidence] = {}
-        resolver = Resolver(snapshot, run, chosen, given)
         if probs is not None:
-            given["probs"] = refuse_in_sample(read_probabilities(probs, snapshot), resolver)
+            settings = replace(settings, probs=_keep_probabilities(probs, snapshot, settings, options, store, model))
+        resolver = settings.resolver(snapshot, options, store, model=model)
         execution, quality, actions = audit_snapshot(snapshot, parts, resolver, max_cost=max_cost)
         vectors = map_vectors(resolver, execution.findings, parts)
         store.put_findings(
             dataset.name,
             execution.findings,
             execution.outcomes,
-            {"quality": quality, "actions": list(actions), "seed": options.seed, "model": chosen.model_name},
+            {"quality": quality, "actions": list(actions), "settings": settings.to_dict()},
             snapshot_id=snapshot.id,
         )
     return Audit(
@@ -204,8 +222,19 @@ def audit(
         execution.outcomes,
         quality,
         actions,
-        (*notes, *resolver.notes()),
+        resolver.notes(),
         round(time.perf_counter() - start, 2),
-        options.seed,
+        settings.seed,
+        settings=settings,
         map_vectors=vectors,
     )
+
+
+def _keep_probabilities(
+    probs: Any, snapshot: Snapshot, settings: AuditSettings, options: RunOptions, store: Workspace, model: Any
+) -> str:
+    """Check the user's probabilities and keep them beside the dataset; the address under which they are found."""
+    brought = read_probabilities(probs, snapshot)
+    refuse_in_sample(brought, settings.resolver(snapshot, options, store, model=model))
+    store.put_evidence(brought)
+    return brought.address

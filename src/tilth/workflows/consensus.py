@@ -38,6 +38,7 @@ from tilth.workflows._consensus_ledger import (
 )
 from tilth.workflows._consensus_tables import claim_folder, items_name, write_files
 from tilth.workflows._settled import ConsensusOptions, Settled
+from tilth.workflows.models import model_identity
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
 from tilth.workflows.project import RunOptions, opened
 from tilth.workflows.votes import VoteOptions, VoteTable, read_votes
@@ -136,11 +137,8 @@ def _probabilities(votes: Votes, snapshot: Snapshot, options: ConsensusOptions, 
         return {}, "no class probabilities were made: another method was asked for"
     words = class_words(votes)
     labelled = _with_labels(snapshot, votes, _training_labels(votes, run.rng))
-    chosen = ResolverOptions(
-        embedder=options.embedder,
-        model=options.model,
-        model_name=options.model_name or (repr(options.model) if options.model else "default"),
-    )
+    called, key = model_identity(options.model, options.model_name)
+    chosen = ResolverOptions(embedder=options.embedder, model=options.model, model_name=called, model_key=key)
     resolver = Resolver(labelled, run, chosen)  # type: ignore[arg-type]
     try:
         if options.probs is not None:

@@ -8,15 +8,18 @@ part are left alone unless asked for: changing them would move the measure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tilth.engine import Resolver, ResolverOptions
-from tilth.records import Snapshot
-from tilth.workflows.audit import audit
+from tilth.engine import Execution, Resolver, run_detectors
+from tilth.errors import PartError
+from tilth.records import Findings, Snapshot
+from tilth.workflows.audit import audit, audit_dataset, pick_detectors
+from tilth.workflows.audit_settings import AuditSettings, settings_of
 from tilth.workflows.ingest import ingest
+from tilth.workflows.models import model_identity
 from tilth.workflows.policies import DEFAULT_POLICIES, Plan, Policy, make_plan, parse_policy
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
 
@@ -64,8 +67,9 @@ def fix(
     Parameters
     ----------
     target : str, Path, object or Dataset
-        As for `audit`. The newest findings on the current snapshot are used; where there are none, an
-        audit is run first.
+        As for `audit`. The newest findings on the current snapshot are used, with the settings that made them; where
+        there are none, an audit is run first, with the settings of the newest one on this dataset. A policy whose
+        check has not run has it run.
     yes : bool
         Write the decisions and apply them. Otherwise only the plan comes back.
     policies : sequence of Policy
@@ -73,37 +77,66 @@ def fix(
     include_test : bool
         Change rows of the test and validation part too.
     workspace, name, options, **audit_options
-        As for `audit`.
+        As for `audit`; settings named here lead to a new audit.
 
     Returns
     -------
     Plan or Fixed
     """
-    options = options or RunOptions()
+    options, policies = options or RunOptions(), tuple(policies) or DEFAULT_POLICIES
+    reading = {key: audit_options.pop(key) for key in ("overrides", "encoding") if key in audit_options}
     if isinstance(target, Dataset):
         dataset = target
     else:
-        reading = {key: audit_options.pop(key) for key in ("overrides", "encoding") if key in audit_options}
         dataset = ingest(target, workspace=workspace, name=name, options=options, **reading).dataset
+    asked = {key: value for key, value in audit_options.items() if value not in (None, "", (), [], {})}
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
-        latest = None if audit_options else store.latest_findings(dataset.name, snapshot.id)
-    findings = latest[0] if latest is not None else audit(dataset, options=options, **audit_options).findings
+        latest = None if asked.keys() - {"model", "model_name"} else store.latest_findings(dataset.name, snapshot.id)
+        settings = None if asked else settings_of(store, dataset)
+    model = asked.get("model")
+    if latest is not None and "settings" in latest[2] and _same_model(latest[2]["settings"], asked):
+        findings, settings = latest[0], AuditSettings(**latest[2]["settings"])
+    elif settings is not None:
+        findings = audit_dataset(dataset, settings, options=options).findings
+    else:
+        found = audit(dataset, options=options, **asked)
+        findings, settings = found.findings, found.settings
     with opened(dataset) as store:
-        model = audit_options.get("model")
-        chosen = ResolverOptions(
-            embedder=audit_options.get("embedder", ""),
-            model=model,
-            model_name=audit_options.get("model_name") or (repr(model) if model else "default"),
-            n_folds=audit_options.get("n_folds", 5),
-        )
+        resolver = settings.resolver(snapshot, options, store, model=model)
+        findings, notes = _complete(findings, policies, resolver, settings)
         plan = make_plan(
-            dataset,
-            snapshot,
-            findings,
-            policies or DEFAULT_POLICIES,
-            when=store.now(),
-            include_test=include_test,
-            resolver=Resolver(snapshot, options.run("audit", store), chosen),
+            dataset, snapshot, findings, policies, when=store.now(), include_test=include_test, resolver=resolver
         )
+    plan = replace(plan, notes=(*notes, *plan.notes))
     return apply_plan(plan) if yes else plan
+
+
+def _same_model(settings: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether findings were made with the model that is asked for, if one is."""
+    if asked.get("model") is None:
+        return True
+    return bool(model_identity(asked["model"], asked.get("model_name", ""))[1] == settings["model_key"])
+
+
+def _complete(
+    findings: Mapping[str, Findings], policies: Sequence[Policy], resolver: Resolver, settings: AuditSettings
+) -> tuple[dict[str, Findings], tuple[str, ...]]:
+    """The findings with those that a policy needs and the audit did not make; what did not apply is said.
+
+    Raises
+    ------
+    PartError
+        A check that a policy acts on failed, so that doing nothing about its issue would pass for a clean result.
+    """
+    lacking = [name for name in dict.fromkeys(policy.issue for policy in policies) if name not in findings]
+    made = run_detectors(resolver, pick_detectors(lacking, settings.params)) if lacking else Execution({}, ())
+    for outcome in made.failed:
+        raise PartError(
+            f"the check {outcome.part} failed, so its policy has nothing to act on",
+            found=outcome.reason.strip().splitlines()[-1],
+            fix=f"see: tilth audit --issue {outcome.part}",
+        )
+    notes = tuple(f"{o.part} does not apply: {o.reason}" for o in made.outcomes if o.outcome == "not applicable")
+    named = policies is not DEFAULT_POLICIES
+    return {**findings, **made.findings}, notes if named else ()

@@ -216,15 +216,15 @@ def snapshot_of(
     return Snapshot(pa.table(data), schema, root=rows.root, recipe=recipe), (*rows.notes, *notes)
 
 
-def _remembered(dataset: Dataset) -> RoleOverrides | None:
-    """What the user said about this dataset's columns the last time."""
+def _remembered(dataset: Dataset) -> tuple[RoleOverrides | None, str]:
+    """What the user said about this dataset's columns and encoding the last time."""
     if not (dataset.workspace / "format").exists():
-        return None  # nothing here yet, or an empty folder that the user made for it
+        return None, ""  # nothing here yet, or an empty folder that the user made for it
     with opened(dataset) as store:
         source = store.source_of(dataset.name)
-    if source is None or not source.overrides:
-        return None
-    return RoleOverrides.from_dict(source.overrides)
+    if source is None:
+        return None, ""
+    return RoleOverrides.from_dict(source.overrides) if source.overrides else None, source.encoding
 
 
 def ingest(
@@ -233,7 +233,7 @@ def ingest(
     overrides: RoleOverrides | None = None,
     workspace: str | Path | None = None,
     name: str = "",
-    encoding: str = "utf-8",
+    encoding: str = "",
     options: RunOptions | None = None,
 ) -> Ingested:
     """Read rows and keep them as a snapshot.
@@ -252,7 +252,7 @@ def ingest(
     name : str, optional
         Name of the dataset, for data in memory.
     encoding : str
-        Encoding of text files.
+        Encoding of text files. Remembered too; utf-8 where nothing was ever said.
     options : RunOptions, optional
 
     Returns
@@ -266,15 +266,17 @@ def ingest(
     """
     options = options or RunOptions()
     dataset = locate(target, workspace=workspace, name=name)
-    overrides = overrides if overrides is not None else _remembered(dataset)
-    source = choose_source(target, encoding=encoding)
+    said = _remembered(dataset)
+    overrides = overrides if overrides is not None else said[0]
+    encoding = encoding or said[1]
+    source = choose_source(target, encoding=encoding or "utf-8")
     run = options.run(f"ingest/{source.name}", None)
     rows = source.read(target, run)
     snapshot, notes = snapshot_of(rows, overrides)
     with opened(dataset, create=True) as store, store.write_lock():
         old = store.base(dataset.name)
         store.save_snapshot(dataset.name, snapshot)
-        store.remember_source(dataset.name, rows.uri, rows.root, asdict(overrides) if overrides else {})
+        store.remember_source(dataset.name, rows.uri, rows.root, asdict(overrides) if overrides else {}, encoding)
         if old != snapshot.id:
             store.set_base(dataset.name, snapshot.id)
         head = advance_head(store, dataset)

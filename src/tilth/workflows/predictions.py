@@ -1,43 +1,19 @@
-"""Models and probabilities that the user brings."""
+"""Probabilities that the user brings."""
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 import numpy as np
 
 from tilth.engine import Resolver
-from tilth.errors import AlignmentError, ParameterError, ProbabilityError
+from tilth.errors import AlignmentError, ProbabilityError
 from tilth.numerics.cross_fitting.crossfit import detect_in_sample
 from tilth.plugin import Run
 from tilth.records import Evidence, Snapshot, digest
 from tilth.sources import choose_source
 
-__all__ = ["load_model", "read_probabilities", "refuse_in_sample"]
-
-
-def load_model(name: str) -> Any:
-    """The classifier or factory that ``package.module:attribute`` names.
-
-    Raises
-    ------
-    ParameterError
-        The name has another form, or nothing of that name can be imported.
-    """
-    module_name, colon, attribute = name.partition(":")
-    if not colon or not module_name or not attribute:
-        raise ParameterError(
-            "a model is named as package.module:attribute",
-            found=repr(name),
-            fix="for instance --model sklearn.naive_bayes:GaussianNB",
-        )
-    try:
-        return getattr(importlib.import_module(module_name), attribute)
-    except (ImportError, AttributeError) as error:
-        raise ParameterError(
-            "cannot import this model", found=repr(name), fix=f"check the name; Python says: {error}"
-        ) from error
+__all__ = ["read_probabilities", "refuse_in_sample"]
 
 
 def read_probabilities(probs: Any, snapshot: Snapshot) -> Evidence:

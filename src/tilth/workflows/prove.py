@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,12 +34,15 @@ from tilth.records import (
     Decision,
     Effect,
     Proof,
+    RoleOverrides,
     Snapshot,
     effective,
 )
+from tilth.workflows.audit_settings import AuditSettings, settings_of
 from tilth.workflows.ingest import ingest
+from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, opened, require_head
-from tilth.workflows.trial_rows import align, join, rules_of, split_rows, verified_rows
+from tilth.workflows.trial_rows import Rules, align, join, rules_of, split_rows, verified_rows
 
 __all__ = ["prove", "prove_snapshots"]
 
@@ -88,6 +92,7 @@ def prove_snapshots(
     slices: Sequence[str] = (),
     bigger: Any = None,
     decisions: Sequence[Decision] = (),
+    rules: Rules | None = None,
 ) -> Proof:
     """Measure the effect of going from `before` to `after`.
 
@@ -106,6 +111,8 @@ def prove_snapshots(
     decisions : sequence of Decision
         The standing decisions that made `after`. Rows that a person decided on are scored by what the
         person said; policies that see labels are run afresh inside each drawn training part.
+    rules : Rules, optional
+        Those policies with the settings of the audit behind them; default: read off `decisions`, with none.
 
     Returns
     -------
@@ -134,7 +141,7 @@ def prove_snapshots(
         resolver,
         run,
         repeats=repeats,
-        rules=rules_of(decisions),
+        rules=rules if rules is not None else rules_of(decisions),
         verified=verified_rows(decisions),
     )
     trials, options = split.trials, resolver.options
@@ -215,6 +222,8 @@ def prove(
     embedder: str = "",
     workspace: str | Path | None = None,
     name: str = "",
+    overrides: RoleOverrides | None = None,
+    encoding: str = "",
     options: RunOptions | None = None,
 ) -> Proof:
     """Measure what the changes to a dataset did to a fixed model.
@@ -228,8 +237,9 @@ def prove(
     repeats, metric, slices, bigger
         As for `prove_snapshots`.
     model, model_name, embedder
-        As for `audit`.
-    workspace, name, options
+        As for `audit`; default: those of the newest audit. Rules are run afresh with the settings of that audit in
+        any case.
+    workspace, name, overrides, encoding, options
         As for `ingest`.
 
     Returns
@@ -237,11 +247,12 @@ def prove(
     Proof
     """
     options = options or RunOptions()
-    dataset = (
-        target
-        if isinstance(target, Dataset)
-        else ingest(target, workspace=workspace, name=name, options=options).dataset
-    )
+    if isinstance(target, Dataset):
+        dataset = target
+    else:
+        dataset = ingest(
+            target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+        ).dataset
     with opened(dataset) as store:
         require_head(store, dataset)
         old = store.load_snapshot(before or store.base(dataset.name) or "")
@@ -253,13 +264,28 @@ def prove(
                 fix="run: tilth fix --yes (with --policy label_error=relabel where it found nothing worth doing), or "
                 "name two snapshots with --before and --after",
             )
-        chosen = ResolverOptions(
-            embedder=embedder, model=model, model_name=model_name or (repr(model) if model else "default")
-        )
-        resolver = Resolver(join(old, new), options.run("prove", store), chosen)
+        settings = settings_of(store, dataset) or AuditSettings()
         standing = effective(store.decisions(dataset.name))
+        rules = rules_of(standing)
+        audited = settings.options(model) if model is None or rules.batches else ResolverOptions()
+        chosen = replace(audited, embedder=embedder or settings.embedder)
+        if model is not None:
+            called, key = model_identity(model, model_name)
+            chosen = replace(chosen, model=model, model_name=called, model_key=key)
+        resolver = Resolver(join(old, new), options.run("prove", store), chosen)
+        if rules.batches:
+            probs = settings.brought(resolver.snapshot, store)
+            rules = replace(rules, params=settings.params, options=audited, probs=probs)
         proof = prove_snapshots(
-            old, new, resolver, repeats=repeats, metric=metric, slices=slices, bigger=bigger, decisions=standing
+            old,
+            new,
+            resolver,
+            repeats=repeats,
+            metric=metric,
+            slices=slices,
+            bigger=bigger,
+            decisions=standing,
+            rules=rules,
         )
         store.put_proof(dataset.name, proof)
     return proof

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilth.engine import Resolver, ResolverOptions
 from tilth.engine.label_errors import estimate_of
 from tilth.errors import NotApplicable, ParameterError
 from tilth.numerics.label_errors.count import estimate_error_count, plan_verdicts
@@ -27,6 +26,7 @@ from tilth.numerics.label_errors.review_yield import calibrate_scores, expected_
 from tilth.numerics.statistics.intervals import Interval
 from tilth.records import Decision, Snapshot, effective, is_policy
 from tilth.workflows._queue import QueueRow, write_queue
+from tilth.workflows.audit_settings import AuditSettings, settings_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, opened
 
@@ -146,14 +146,18 @@ def verdicts_of(snapshot: Snapshot, decisions: Sequence[Decision]) -> dict[str, 
     return said
 
 
-def _state(target: Any, workspace: str | Path | None, name: str, options: RunOptions) -> _State:
+def _state(
+    target: Any, workspace: str | Path | None, name: str, options: RunOptions, model: Any, reading: dict[str, Any]
+) -> _State:
     if isinstance(target, Dataset):
         dataset = target
     else:
-        dataset = ingest(target, workspace=workspace, name=name, options=options).dataset
+        dataset = ingest(target, workspace=workspace, name=name, options=options, **reading).dataset
     with opened(dataset) as store:
         snapshot = store.load_snapshot(store.base(dataset.name) or "")
-        resolver = Resolver(snapshot, options.run("audit", store), ResolverOptions())
+        settings = settings_of(store, dataset, snapshot.id) or settings_of(store, dataset)
+        settings = settings or AuditSettings(seed=options.seed)
+        resolver = settings.resolver(snapshot, options, store, model=model)
         evidence, embeddings = resolver.get("label_errors"), resolver.get("embeddings")
         said = verdicts_of(snapshot, store.decisions(dataset.name))
     rows = snapshot.positions(list(evidence.row_ids))
@@ -174,7 +178,13 @@ def _state(target: Any, workspace: str | Path | None, name: str, options: RunOpt
 
 
 def count(
-    target: Any, *, workspace: str | Path | None = None, name: str = "", options: RunOptions | None = None
+    target: Any,
+    *,
+    workspace: str | Path | None = None,
+    name: str = "",
+    model: Any = None,
+    options: RunOptions | None = None,
+    **reading: Any,
 ) -> ErrorReport:
     """Estimate how many labels are wrong.
 
@@ -182,7 +192,9 @@ def count(
     ----------
     target : str, Path, object or Dataset
         As for `audit`.
-    workspace, name, options
+    model : scikit-learn classifier, optional
+        The one of the newest audit, whose settings hold here too; needed only where its name does not build it again.
+    workspace, name, options, **reading
         As for `ingest`.
 
     Returns
@@ -191,7 +203,7 @@ def count(
         About the rows as read: labels that were fixed since still count as errors that were there.
     """
     options = options or RunOptions()
-    state = _state(target, workspace, name, options)
+    state = _state(target, workspace, name, options, model, reading)
     found = estimate_error_count(
         state.estimate,
         verdict_rows=state.verdict_rows,
@@ -230,7 +242,9 @@ def review(
     force: bool = False,
     workspace: str | Path | None = None,
     name: str = "",
+    model: Any = None,
     options: RunOptions | None = None,
+    **reading: Any,
 ) -> ReviewQueue:
     """Write the labels that people should look at next to a queue file.
 
@@ -246,7 +260,9 @@ def review(
         flagged and unflagged rows that makes `count` sharp.
     force : bool
         Overwrite the file.
-    workspace, name, options
+    model
+        As for `count`.
+    workspace, name, options, **reading
         As for `ingest`.
 
     Returns
@@ -258,7 +274,7 @@ def review(
     if budget < 1:
         raise ParameterError("a budget is at least one row", found=str(budget))
     options = options or RunOptions()
-    state = _state(target, workspace, name, options)
+    state = _state(target, workspace, name, options, model, reading)
     scores, _ = state.scores
     if by == "count":
         order = plan_verdicts(state.estimate, budget, reviewed=state.verdict_rows, random_state=options.seed)

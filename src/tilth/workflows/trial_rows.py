@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tilth.engine import EngineRun, Resolver, run_detectors
+from tilth.engine import EngineRun, Resolver, ResolverOptions, run_detectors
 from tilth.engine.inputs import canonical_split
-from tilth.errors import LeakError, NotApplicable, SchemaError
+from tilth.errors import LeakError, NotApplicable, PartError, SchemaError
 from tilth.numerics.statistics.trials import Trial
 from tilth.plugin import Run, Shelf
 from tilth.records import Decision, Evidence, Snapshot, is_policy
@@ -78,10 +79,18 @@ class Rules:
         One for each time that policies were run, in order.
     rows : frozenset of str
         Ids of the rows that they changed.
+    params : mapping of detector name to its parameters
+    options : ResolverOptions
+        With what the audit behind them was made.
+    probs : Evidence or None
+        Probabilities that the audit was given.
     """
 
     batches: tuple[tuple[Policy, ...], ...] = ()
     rows: frozenset[str] = frozenset()
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    options: ResolverOptions = field(default_factory=ResolverOptions)
+    probs: Evidence | None = None
 
 
 def rules_of(decisions: Sequence[Decision]) -> Rules:
@@ -216,6 +225,9 @@ def split_rows(
         for train_rows, held in drawn:
             run.check()
             trials.append(Trial(train_rows, held, _afresh(rows, kept, rules, train_rows, embeddings, resolver)))
+        changed = [int((t.after[t.train] != kept[t.train]).sum()) for t in trials if t.after is not None]
+        if not any(changed):
+            notes.append("run afresh, the rules changed no row of any training part: before and after are the same")
     return Split(tuple(trials), truth, fixed, tuple(notes))
 
 
@@ -246,11 +258,22 @@ def _afresh(
             values=embeddings.values[chosen],
             extra={},
         )
-        inner = Resolver(part, EngineRun(resolver.run.seed), resolver.options, {"embeddings": values})
+        given = {"embeddings": values}
+        if rules.probs is not None:
+            here = np.isin(rules.probs.row_ids.astype(str), part.row_ids.astype(str))
+            given["probs"] = replace(rules.probs.take(np.flatnonzero(here)), snapshot_id=part.id)
+        inner = Resolver(part, EngineRun(resolver.run.seed), rules.options, given)
         shelf = Shelf("detectors")
-        parts = [shelf.make(issue) for issue in dict.fromkeys(policy.issue for policy in batch)]
-        found = run_detectors(inner, parts).findings
-        plan = make_plan(Dataset(Path(), ""), part, found, batch, when="", include_test=True, resolver=inner)
+        names_of_checks = dict.fromkeys(policy.issue for policy in batch)
+        done = run_detectors(inner, [shelf.make(issue, **rules.params.get(issue, {})) for issue in names_of_checks])
+        for outcome in done.outcomes:
+            if outcome.outcome != "ran":
+                raise PartError(
+                    f"{outcome.part} cannot be run afresh inside a training part, so its changes cannot be judged",
+                    found=outcome.reason.strip().splitlines()[-1],
+                    fix="prove against a test part (--split), or fix fewer issues at a time",
+                )
+        plan = make_plan(Dataset(Path(), ""), part, done.findings, batch, when="", include_test=True, resolver=inner)
         for decision in plan.decisions:
             for row in decision.rows:
                 labels[where[row]] = -1 if decision.action == "drop" else rows.classes.index(decision.value)
