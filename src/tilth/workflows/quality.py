@@ -17,14 +17,8 @@ __all__ = ["measure_quality"]
 FIGURES = ("completeness", "uniqueness", "balance", "label_health", "overall")
 
 
-def missing_cells(
-    snapshot: Snapshot, unreadable: Findings | None = None
-) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """Which input and label cells are missing, shape (n, columns): null, NaN, an empty text, or an unreadable file."""
-    broken = np.zeros(len(snapshot), dtype=bool)
-    if unreadable is not None:
-        broken[snapshot.positions(unreadable.flagged().table.column("row_id").to_pylist())] = True
-    media = {c.name for c in snapshot.schema.inputs if c.media in ("image", "audio")}
+def missing_cells(snapshot: Snapshot) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Which input and label cells are missing, shape (n, columns): null, NaN, or an empty text."""
     names = [c.name for c in snapshot.schema.columns if c.role in ("input", "label")]
     masks = []
     for name in names:
@@ -32,7 +26,7 @@ def missing_cells(
         mask = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             mask = pc.or_kleene(mask, pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True))
-        masks.append(mask.to_numpy() | broken if name in media else mask.to_numpy())
+        masks.append(mask.to_numpy())
     return np.column_stack(masks) if masks else np.zeros((len(snapshot), 0), dtype=bool)
 
 
@@ -45,7 +39,7 @@ def _copies(snapshot: Snapshot, found: Findings) -> np.ndarray[tuple[int], np.dt
     return linked_groups(len(snapshot), np.repeat(rows, lengths), snapshot.positions(related.flatten().to_pylist()))
 
 
-def measure_quality(snapshot: Snapshot, findings: Mapping[str, Findings], *, whole: bool = True) -> dict[str, float]:
+def measure_quality(snapshot: Snapshot, findings: Mapping[str, Findings]) -> dict[str, float]:
     """Completeness, uniqueness, balance, label health and overall; see `tilth.quality_score`.
 
     Parameters
@@ -53,9 +47,7 @@ def measure_quality(snapshot: Snapshot, findings: Mapping[str, Findings], *, who
     snapshot : Snapshot
     findings : mapping of part name to Findings
         ``near_duplicate`` gives the copies and ``label_error`` the wrong labels; a figure whose check
-        did not run is absent. A row that ``unreadable`` flags lacks its input.
-    whole : bool
-        Whether every check came to an end; otherwise there is no overall figure.
+        did not run is absent.
     """
     copies = findings.get("near_duplicate")
     wrong = findings.get("label_error")
@@ -64,10 +56,10 @@ def measure_quality(snapshot: Snapshot, findings: Mapping[str, Findings], *, who
         issues = np.isin(snapshot.row_ids, wrong.flagged().table.column("row_id").to_pylist())
     score = quality_score(
         labels=snapshot.labels if snapshot.classes else None,
-        missing=missing_cells(snapshot, findings.get("unreadable")),
+        missing=missing_cells(snapshot),
         duplicate_groups=_copies(snapshot, copies) if copies is not None else None,
         label_issues=issues,
         n_classes=len(snapshot.classes) or None,
     )
-    figures = {name: float(getattr(score, name)) for name in FIGURES if whole or name != "overall"}
+    figures = {name: float(getattr(score, name)) for name in FIGURES}
     return {name: value for name, value in figures.items() if not np.isnan(value)}

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tilth.errors import AlignmentError, DataError, LabelError, ParameterError
 
-__all__ = ["as_labels", "assign_folds", "merge_groups"]
+__all__ = ["as_labels", "assign_folds", "linked_groups", "merge_groups"]
 
 
 def as_labels(labels: ArrayLike) -> NDArray[np.int64]:
@@ -94,9 +94,6 @@ def merge_groups(*group_arrays: ArrayLike) -> NDArray[np.int64]:
     >>> merge_groups([0, 0, -1, -1, 5], [-1, 1, 1, -1, 2])
     array([ 0,  0,  0, -1, -1])
     """
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     if not group_arrays:
         raise ParameterError("merge_groups needs at least one grouping")
     n = np.asarray(group_arrays[0]).size
@@ -110,10 +107,39 @@ def merge_groups(*group_arrays: ArrayLike) -> NDArray[np.int64]:
         rows.append(member.astype(np.int64))
         nodes.append(codes.astype(np.int64) + n_nodes)
         n_nodes += len(distinct)
-    row, node = np.concatenate(rows), np.concatenate(nodes)
-    graph = coo_matrix((np.ones(len(row), dtype=np.int8), (row, node)), shape=(n_nodes, n_nodes))
-    component = connected_components(graph, directed=False)[1][:n]
-    return _renumber(component)
+    return _renumber(_components(n_nodes, np.concatenate(rows), np.concatenate(nodes))[:n])
+
+
+def linked_groups(n: int, first: ArrayLike, second: ArrayLike) -> NDArray[np.int64]:
+    """Group of each row, where rows linked directly or in a chain share one.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    first, second : array_like of int, shape (m,)
+        The rows of each link, 0 to n - 1.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Ids 0, 1, ... in order of first appearance; -1 where a row is linked to no other.
+
+    Examples
+    --------
+    >>> linked_groups(6, [4, 1, 0], [5, 2, 1])
+    array([ 0,  0,  0, -1,  1,  1])
+    """
+    one, other = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
+    return _renumber(_components(n, one, other))
+
+
+def _components(n_nodes: int, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[Any]:
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    graph = coo_matrix((np.ones(len(first), dtype=np.int8), (first, second)), shape=(n_nodes, n_nodes))
+    return np.asarray(connected_components(graph, directed=False)[1])
 
 
 def _renumber(component: NDArray[Any]) -> NDArray[np.int64]:
