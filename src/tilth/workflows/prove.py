@@ -13,7 +13,7 @@ without it.
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +39,7 @@ from tilth.records import (
     effective,
 )
 from tilth.workflows.audit_settings import AuditSettings, settings_of
+from tilth.workflows.descendants import family_of, parents_of, without_augmentation
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, opened, require_head
@@ -93,6 +94,7 @@ def prove_snapshots(
     bigger: Any = None,
     decisions: Sequence[Decision] = (),
     rules: Rules | None = None,
+    parents: Mapping[str, Sequence[str]] | None = None,
 ) -> Proof:
     """Measure the effect of going from `before` to `after`.
 
@@ -113,6 +115,8 @@ def prove_snapshots(
         person said; policies that see labels are run afresh inside each drawn training part.
     rules : Rules, optional
         Those policies with the settings of the audit behind them; default: read off `decisions`, with none.
+    parents : mapping of row id to row ids, optional
+        The rows as first read that each generated row goes back to; such a row trains only where all of them do.
 
     Returns
     -------
@@ -121,8 +125,9 @@ def prove_snapshots(
     Raises
     ------
     LeakError
-        After the change, a test row's content also stands in the training part. Training rows that
-        repeat a test row but are gone after the change are left out of every arm instead.
+        After the change, a test row's content also stands in the training part, or a generated row or a parent of
+        one stands in the wrong part. Training rows that repeat a test row but are gone after the change are left
+        out of every arm instead.
     NotApplicable
         No class label, or nothing to score on.
     """
@@ -132,19 +137,21 @@ def prove_snapshots(
     readable = resolver.snapshot.positions(list(embeddings.row_ids))
     rows = resolver.snapshot.take(readable)
     groups = merge_groups(group_ids(rows), resolver.get("duplicates").values)
+    family = family_of(rows, parents or {}, groups)
     aligned = align(rows, before, after)
     split = split_rows(
         rows,
         aligned,
-        groups,
+        family.own_groups(resolver, rows),
         embeddings,
         resolver,
         run,
         repeats=repeats,
         rules=rules if rules is not None else rules_of(decisions),
         verified=verified_rows(decisions),
+        aside=family.children,
     )
-    trials, options = split.trials, resolver.options
+    trials, options = family.place(split.trials, aligned.before, aligned.after), resolver.options
     model = options.model if options.model is not None else default_classifier(run.seed)
     arms = run_trials(
         embeddings.values,
@@ -181,7 +188,7 @@ def prove_snapshots(
         type(bigger if bigger is not None else bigger_model(run.seed)).__name__,
         run.seed,
         slices=_class_effects(arms.by_slice, None),
-        notes=split.notes,
+        notes=(*split.notes, *family.notes(aligned.before, aligned.after)),
         machine=_machine(),
     )
 
@@ -213,6 +220,7 @@ def prove(
     *,
     before: str = "",
     after: str = "",
+    augmentation: bool = False,
     repeats: int = 10,
     metric: str = "accuracy",
     slices: Sequence[str] = (),
@@ -234,6 +242,8 @@ def prove(
     before, after : str
         Snapshot ids, or unique beginnings of ids. Default: the rows as first read, and the current
         snapshot.
+    augmentation : bool
+        Compare the current snapshot with itself less the augmented rows, whatever else was changed.
     repeats, metric, slices, bigger
         As for `prove_snapshots`.
     model, model_name, embedder
@@ -255,7 +265,11 @@ def prove(
         ).dataset
     with opened(dataset) as store:
         require_head(store, dataset)
-        old = store.load_snapshot(before or store.base(dataset.name) or "")
+        old = (
+            without_augmentation(store, dataset)
+            if augmentation and not before
+            else store.load_snapshot(before or store.base(dataset.name) or "")
+        )
         new = store.load_snapshot(after or require_head(store, dataset))
         if old.id == new.id:
             raise NotApplicable(
@@ -286,6 +300,7 @@ def prove(
             bigger=bigger,
             decisions=standing,
             rules=rules,
+            parents=parents_of(store.decisions(dataset.name)),
         )
         store.put_proof(dataset.name, proof)
     return proof

@@ -175,12 +175,14 @@ def split_rows(
     repeats: int,
     rules: Rules,
     verified: Container[str],
+    aside: npt.NDArray[np.bool_] | None = None,
 ) -> Split:
     """Draw the train and test rows of every repeat.
 
     With a test part, each repeat trains on another 90% of the training part. Without, each repeat holds out
     another quarter of the rows, whole groups at a time; rules that see labels are then run afresh inside each
-    training part, since their changes were made with the held-out labels in view.
+    training part, since their changes were made with the held-out labels in view. Rows set `aside`, (n,) bool, are in
+    neither.
 
     Raises
     ------
@@ -192,6 +194,8 @@ def split_rows(
     split = canonical_split(rows)
     truth, notes = _truth(rows, aligned, verified)
     usable = (aligned.before >= 0) | (aligned.after >= 0)
+    if aside is not None:
+        usable &= ~aside
     rng = run.rng
     fixed = bool((split == "test").any())
     if fixed:

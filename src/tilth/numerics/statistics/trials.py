@@ -8,7 +8,7 @@ The arithmetic of a proof. Each trial trains four arms on the same training rows
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,11 +34,14 @@ class Trial:
     after : (n,) int64, optional
         Labels after the change as this repeat may know them, where that differs from the labels that
         `run_trials` is given.
+    copies : (c,) int64, optional
+        Training rows that the placebo repeats, one for each row that the change adds.
     """
 
     train: npt.NDArray[np.int64]
     test: npt.NDArray[np.int64]
     after: npt.NDArray[np.int64] | None = None
+    copies: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -206,7 +209,8 @@ def run_trials(
         right_label = answers[trial.test]
         weights = _weights(right_label, balanced)
         for arm, labels, which in zip(ARMS, (old, changed, fake, old), (model, model, model, bigger), strict=True):
-            predicted = _fit_predict(which, X, labels, trial.train, trial.test)
+            rows = np.concatenate([trial.train, trial.copies]) if arm == "placebo" else trial.train
+            predicted = _fit_predict(which, X, labels, rows, trial.test)
             right[arm].append((predicted == right_label) * weights)
             tell(0)
     compare = _Compare(trials, fixed_test)
