@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from tilth.errors import DataError
 from tilth.numerics.augment.text_words import is_negation
@@ -95,6 +96,10 @@ class Thesaurus:
         if key not in self._known:
             self._known[key] = tuple(self._look_up(word.lower().replace(" ", "_"), senses))
         return self._known[key]
+
+    def limited(self, senses: int) -> Callable[[str], tuple[str, ...]]:
+        """A function of a word that looks only at its first `senses` senses; this thesaurus itself for 0."""
+        return partial(self.synonyms, senses=senses) if senses else self
 
     def _look_up(self, word: str, senses: int) -> list[str]:
         found: dict[str, None] = {}
