@@ -27,7 +27,6 @@ from tilth.numerics.agreement.detail import (
     confused_pairs,
     item_agreement,
     rater_agreement,
-    wilson_interval,
 )
 from tilth.numerics.consensus.votes import as_votes
 
@@ -268,15 +267,6 @@ def test_confused_pairs_find_the_planted_pair() -> None:
     found = confused_pairs(votes)
     assert (found.first[0], found.second[0]) == (1, 3)
     assert found.share[0] == 1.0
-
-
-def test_wilson() -> None:
-    low, high = wilson_interval([0, 10, 0], [10, 10, 0])
-    np.testing.assert_allclose(low[:2], [0.0, 0.7225], atol=1e-4)
-    np.testing.assert_allclose(high[:2], [0.2775, 1.0], atol=1e-4)
-    assert np.isnan([low[2], high[2]]).all()
-    with pytest.raises(ParameterError):
-        wilson_interval(1, 2, confidence=2)
 
 
 def panel(rng: np.random.Generator, n: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from tilth.numerics.statistics.intervals import (
     hierarchical_paired_bootstrap,
     paired_interval,
     per_class_differences,
+    wilson_bounds,
     wilson_interval,
 )
 
@@ -157,3 +158,14 @@ def test_small_classes_are_not_certain_and_true_changes_are_found():
         per_class_differences(y, np.zeros(63), np.zeros(63))
     with pytest.raises(ParameterError):
         per_class_differences(y, np.zeros(64), np.zeros(64), adjust="holm")
+
+
+def test_wilson_bounds_are_the_intervals_of_each_share() -> None:
+    low, high = wilson_bounds([0, 10, 3, 0], [10, 10, 7, 0])
+    for i, (k, n) in enumerate([(0, 10), (10, 10), (3, 7)]):
+        one = wilson_interval(k, n)
+        assert (one.low, one.high) == (low[i], high[i])
+    assert (low[0], high[1]) == (0.0, 1.0)
+    assert np.isnan([low[3], high[3]]).all()
+    with pytest.raises(ParameterError, match="level"):
+        wilson_bounds(1, 2, level=2)

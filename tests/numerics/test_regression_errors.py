@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression
 from tilth.errors import AlignmentError, DataError, LabelError, ParameterError, PartError
 from tilth.numerics.targets.regression import find_regression_errors
 from tilth.numerics.targets.regression_fit import cross_fit_predictions
-from tilth.numerics.targets.residuals import check_targets, residual_spread, robust_scale
+from tilth.numerics.targets.residuals import check_targets, median_scale, residual_spread
 
 
 def planted(n: int = 120) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -82,7 +82,7 @@ def test_normal_noise_alone_raises_hardly_an_alarm() -> None:
 
 def test_degenerate_inputs() -> None:
     assert not find_regression_errors(np.ones(10), np.ones(10)).issues.any()
-    assert robust_scale(np.zeros(4)) == 1.0
+    assert median_scale(np.zeros(4)) == 1.0
     same = find_regression_errors(np.r_[np.ones(30), 9.0], X=np.ones((31, 2)), model=LinearRegression())
     assert int(same.scores.argmax()) == 30
     wide = np.random.default_rng(0).normal(size=(12, 40))

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilth.errors import ParameterError
 from tilth.numerics.agreement.input import comparable
+from tilth.numerics.statistics.intervals import wilson_bounds
 
 __all__ = [
     "ClassAgreement",
@@ -19,55 +19,10 @@ __all__ = [
     "confused_pairs",
     "item_agreement",
     "rater_agreement",
-    "wilson_interval",
 ]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-
-def wilson_interval(
-    hits: npt.ArrayLike, n: npt.ArrayLike, *, confidence: float = 0.95
-) -> tuple[FloatArray, FloatArray]:
-    """Wilson score interval of a share.
-
-    Parameters
-    ----------
-    hits, n : array-like of the same shape
-        Successes (whole or expected) and trials.
-    confidence : float, default=0.95
-
-    Returns
-    -------
-    low, high : ndarray
-        NaN where `n` is 0.
-
-    Raises
-    ------
-    ParameterError
-        `confidence` outside (0, 1).
-
-    References
-    ----------
-    Wilson (1927), "Probable inference, the law of succession, and statistical inference".
-
-    Examples
-    --------
-    >>> low, high = wilson_interval(8, 10)
-    >>> round(float(low), 3), round(float(high), 3)
-    (0.49, 0.943)
-    """
-    if not 0.0 < confidence < 1.0:
-        raise ParameterError("confidence must lie between 0 and 1", found=str(confidence), fix="for example 0.95")
-    from scipy.special import ndtri
-
-    trials = np.asarray(n, dtype=np.float64)
-    z = float(ndtri(0.5 + confidence / 2))
-    safe = np.where(trials > 0, trials, np.nan)
-    share = np.asarray(hits, dtype=np.float64) / safe
-    middle = (share + z**2 / (2 * safe)) / (1 + z**2 / safe)
-    half = z * np.sqrt(np.maximum(share * (1 - share), 0) / safe + z**2 / (4 * safe**2)) / (1 + z**2 / safe)
-    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +138,7 @@ def rater_agreement(votes: Any) -> RaterAgreement:
     share = np.where(others > 0, same / np.maximum(others, 1), 0.0)
     total = np.bincount(made.raters, share, minlength=made.n_raters)
     met = np.bincount(made.raters, others > 0, minlength=made.n_raters).astype(np.int64)
-    low, high = wilson_interval(total, met)
+    low, high = wilson_bounds(total, met)
     cells = np.bincount(made.raters * made.n_classes + values, minlength=made.n_raters * made.n_classes)
     answers = (cells.reshape(made.n_raters, -1) > 0).sum(axis=1)
     return RaterAgreement(

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import AlignmentError
-from tilth.numerics.agreement.detail import wilson_interval
 from tilth.numerics.consensus.result import Consensus
 from tilth.numerics.consensus.votes import Votes
+from tilth.numerics.statistics.intervals import wilson_bounds
 
 __all__ = ["RaterReport", "rater_report"]
 
@@ -96,15 +96,15 @@ def rater_report(votes: Votes, consensus: Consensus, *, confidence: float = 0.95
     confusion = np.stack(counts, axis=1).astype(np.float64)
     n = votes.votes_per_rater
     right = np.einsum("rzz->r", confusion)
-    low, high = wilson_interval(right, n, confidence=confidence)
+    low, high = wilson_bounds(right, n, level=confidence)
     safe = np.where(n > 0, n, np.nan)
     others = (votes.votes_per_item - 1)[votes.items]
     same = votes.count_table()[votes.items, values] - 1
     agreed = np.bincount(votes.raters, np.where(others > 0, same / np.maximum(others, 1), 0.0), minlength=r)
     met = np.bincount(votes.raters, others > 0, minlength=r)
-    others_low, others_high = wilson_interval(agreed, met, confidence=confidence)
+    others_low, others_high = wilson_bounds(agreed, met, level=confidence)
     rows = confusion.sum(axis=2)
-    _, upper = wilson_interval(np.einsum("rzz->rz", confusion), rows, confidence=confidence)
+    _, upper = wilson_bounds(np.einsum("rzz->rz", confusion), rows, level=confidence)
     worst = np.where(rows > 0, np.nan_to_num(upper, nan=2.0), 2.0).argmin(axis=1)
     worst = np.where(n > 0, worst, -1).astype(np.int64)
     at = np.arange(r)

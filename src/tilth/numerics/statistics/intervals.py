@@ -18,6 +18,7 @@ __all__ = [
     "hierarchical_paired_bootstrap",
     "paired_interval",
     "per_class_differences",
+    "wilson_bounds",
     "wilson_interval",
 ]
 
@@ -116,6 +117,49 @@ def paired_interval(
     return Interval(mean, mean - half, mean + half, level, repeats, "corrected resampled t")
 
 
+def wilson_bounds(
+    hits: ArrayLike, n: ArrayLike, *, level: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wilson's score interval of many proportions at once.
+
+    Parameters
+    ----------
+    hits, n : array_like of the same shape
+        Successes (whole or expected) and trials.
+    level : float
+        Nominal coverage.
+
+    Returns
+    -------
+    low, high : ndarray of float64
+        NaN where `n` is 0.
+
+    Raises
+    ------
+    ParameterError
+        The level is outside (0, 1).
+
+    Examples
+    --------
+    >>> low, high = wilson_bounds([8, 0], [10, 10])
+    >>> low.round(3).tolist(), high.round(3).tolist()
+    ([0.49, 0.0], [0.943, 0.278])
+    """
+    from scipy.special import ndtri
+
+    check_level(level)
+    count, trials = np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    z = float(ndtri(0.5 + level / 2))
+    safe = np.where(trials > 0, trials, np.nan)
+    share = count / safe
+    shrink = 1 + z**2 / safe
+    centre = (share + z**2 / (2 * safe)) / shrink
+    half = z * np.sqrt(np.maximum(share * (1 - share), 0) / safe + z**2 / (4 * safe**2)) / shrink
+    low = np.where((count == 0) & (trials > 0), 0.0, np.clip(centre - half, 0.0, 1.0))
+    high = np.where((count == trials) & (trials > 0), 1.0, np.clip(centre + half, 0.0, 1.0))
+    return low, high
+
+
 def wilson_interval(successes: int, n: int, *, level: float = 0.95) -> Interval:
     """Wilson's score interval of a proportion; sensible at 0, at 1 and for small n.
 
@@ -148,21 +192,13 @@ def wilson_interval(successes: int, n: int, *, level: float = 0.95) -> Interval:
     >>> found.low, round(found.high, 4)
     (0.0, 0.2775)
     """
-    from scipy.special import ndtri
-
     check_level(level)
     if not 0 <= successes <= n:
         raise ParameterError("successes must lie between 0 and n", found=f"{successes} of {n}")
     if n == 0:
         return Interval(float("nan"), 0.0, 1.0, level, 0, "Wilson score")
-    z = float(ndtri(0.5 + level / 2))
-    share = successes / n
-    shrink = 1 + z * z / n
-    centre = (share + z * z / (2 * n)) / shrink
-    half = z * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))) / shrink
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == n else min(1.0, centre + half)
-    return Interval(share, low, high, level, int(n), "Wilson score")
+    low, high = wilson_bounds(successes, n, level=level)
+    return Interval(successes / n, float(low), float(high), level, int(n), "Wilson score")
 
 
 def per_class_differences(

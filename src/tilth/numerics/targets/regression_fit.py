@@ -15,7 +15,7 @@ from tilth.errors import AlignmentError, LabelError, ParameterError, PartError, 
 from tilth.numerics.cross_fitting.fold_models import as_features, check_finite
 from tilth.numerics.cross_fitting.folds import assign_folds
 from tilth.numerics.statistics.threads import one_blas_thread
-from tilth.numerics.targets.residuals import check_targets, residual_spread, robust_scale
+from tilth.numerics.targets.residuals import check_targets, median_scale, residual_spread
 
 __all__ = ["RegressionFit", "cross_fit_predictions"]
 
@@ -148,7 +148,7 @@ def _blend_weights(each: Sequence[Floats], y: Floats) -> Floats:
             continue
         weights = np.diff([0, *cuts, 10]) / 10
         size = np.abs(y - sum(w * p for w, p in zip(weights, each, strict=True)))
-        cost = float(np.minimum(size, _CUT * robust_scale(size)).mean())
+        cost = float(np.minimum(size, _CUT * median_scale(size)).mean())
         if cost < best:
             best, chosen = cost, weights
     return np.asarray(chosen, dtype=np.float64)
@@ -268,7 +268,7 @@ def _spread(work: _Work, center: Floats, known: npt.NDArray[np.bool_], folds: np
     by_features = None
     if not hasattr(work.X, "toarray") and np.asarray(work.X).ndim == 2 and np.isfinite(work.X).all():
         size = np.zeros(len(work.y))
-        size[known] = np.minimum(np.abs(residuals), _CUT * robust_scale(residuals))
+        size[known] = np.minimum(np.abs(residuals), _CUT * median_scale(residuals))
         by_features = work.cross_fit(lambda rows: _spread_model(rows, work.random_state), size, known, folds)
     ours = residual_spread(residuals, center[known], None if by_features is None else by_features[known])
     out = np.empty(len(work.y))

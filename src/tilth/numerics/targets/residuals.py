@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tilth.errors import LabelError
 
-__all__ = ["check_targets", "residual_spread", "robust_scale"]
+__all__ = ["check_targets", "median_scale", "residual_spread"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,14 +63,14 @@ def check_targets(y: npt.ArrayLike, name: str = "y", *, missing: bool = False) -
     return values
 
 
-def robust_scale(residuals: Floats) -> float:
+def median_scale(residuals: Floats) -> float:
     """Standard deviation of the middle of the residuals, from their median absolute value; above 0.
 
     Where more than half are exactly 0, the mean absolute residual takes its place, and 1 where all are 0.
 
     Examples
     --------
-    >>> round(robust_scale(np.array([-0.6745, 0.6745, 100.0])), 3)
+    >>> round(median_scale(np.array([-0.6745, 0.6745, 100.0])), 3)
     1.0
     """
     size = np.abs(residuals)
@@ -105,7 +105,7 @@ def residual_spread(
     >>> residual_spread(np.array([0.6745, -0.6745, 0.6745]), np.zeros(3)).round(3).tolist()
     [1.0, 1.0, 1.0]
     """
-    n, scale = len(residuals), robust_scale(residuals)
+    n, scale = len(residuals), median_scale(residuals)
     views = [_local_scale(residuals, predictions, min(n, window or max(50, n // 10)))]
     if by_features is not None:
         views.append(by_features)
@@ -117,7 +117,7 @@ def residual_spread(
     least, best = np.inf, np.full(n, scale)
     for power in np.ndindex(*([3] * len(logs))):
         spread = np.exp(sum((p / 2) * log for p, log in zip(power, logs, strict=True)))
-        spread *= robust_scale(size / spread)
+        spread *= median_scale(size / spread)
         cost = float(np.log(spread).mean() + np.minimum(size / spread, _CUT).mean()) + 0.002 * sum(power)
         if cost < least:
             least, best = cost, spread
