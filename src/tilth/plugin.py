@@ -348,11 +348,14 @@ class Operation(Generator):
     pooled : bool
         Whether ``rand_augment``, ``trivial_augment`` and ``augmix`` draw it where a policy names no operations. True
         for operations of the published search spaces that leave almost any label true.
+    retypes : bool
+        Whether an array comes out with another dtype, such as floats for a model.
     """
 
     medium: ClassVar[str] = ""
     ranged: ClassVar[bool] = True
     pooled: ClassVar[bool] = False
+    retypes: ClassVar[bool] = False
 
     magnitude: float = 0.5
 

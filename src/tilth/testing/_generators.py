@@ -97,7 +97,7 @@ def _check_magnitudes(part: type[Part]) -> str:
         made = _ready(part, given, magnitude=magnitude)
         for sample in given:
             for epoch in range(3):
-                wrong = _kept(sample, made.apply(sample, sample_rng(0, epoch, sample.row_id, part.name)))
+                wrong = _kept(sample, made.apply(sample, sample_rng(0, epoch, sample.row_id, part.name)), part.retypes)
                 if wrong:
                     return f"at magnitude {magnitude:g} {wrong}"
     refused: tuple[Any, ...] = (1.5, -0.1, float("nan"), "much")
@@ -110,7 +110,7 @@ def _check_magnitudes(part: type[Part]) -> str:
     return ""
 
 
-def _kept(old: Sample, new: Sample) -> str:
+def _kept(old: Sample, new: Sample, retypes: bool) -> str:
     """What an operation may not change, or an empty string."""
     if not isinstance(new, Sample) or new.medium != old.medium or new.row_id != old.row_id:
         return "it returned something else than the sample changed"
@@ -118,7 +118,8 @@ def _kept(old: Sample, new: Sample) -> str:
         return "it changed the label"
     if isinstance(old.value, np.ndarray):
         value = new.value
-        if not isinstance(value, np.ndarray) or value.dtype != old.value.dtype or value.ndim != old.value.ndim:
+        same = isinstance(value, np.ndarray) and value.ndim == old.value.ndim
+        if not same or (value.dtype != old.value.dtype and not retypes):
             return f"it made {getattr(value, 'dtype', type(value).__name__)} of {old.value.dtype}"
         if value.dtype.kind == "f" and not np.isfinite(value).all():
             return "it made values that are not finite"
@@ -201,7 +202,7 @@ def _check_poor_input(part: type[Part]) -> str:
                     new = made.apply(sample, sample_rng(0, 0, "r0", part.name))
                 except (Warning, ValueError, TypeError, LookupError, ArithmeticError) as error:
                     return f"{what}: {type(error).__name__}: {error}"
-            wrong = _kept(sample, new)
+            wrong = _kept(sample, new, part.retypes)
             if wrong or _facts(sample) != before:
                 return f"{what}: {wrong or 'it changed its input'}"
     return ""

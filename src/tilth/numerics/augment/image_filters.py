@@ -265,6 +265,7 @@ def jpeg_compression(image: ArrayLike, quality: int) -> Pixels:
     image : (h, w) or (h, w, c) array_like
         One or three colours; others are compressed channel by channel.
     quality : int in [1, 100]
+        Below 95, colours are kept at half the resolution.
 
     Examples
     --------
@@ -278,7 +279,7 @@ def jpeg_compression(image: ArrayLike, quality: int) -> Pixels:
         from PIL import Image
 
         out = BytesIO()
-        Image.fromarray(levels).save(out, "JPEG", quality=int(quality))
+        Image.fromarray(levels).save(out, "JPEG", quality=int(quality), subsampling=0 if quality >= 95 else 2)
         return np.array(Image.open(out))
 
     def change(pixels: Pixels) -> Pixels:

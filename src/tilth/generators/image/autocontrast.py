@@ -1,0 +1,53 @@
+"""Every channel stretched from black to white."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from tilth.generators.image._base import PixelOperation, shows
+from tilth.numerics.augment.image_tones import autocontrast
+from tilth.numerics.augment.pixels import Pixels
+from tilth.plugin import Example
+
+__all__ = ["Autocontrast"]
+
+
+@dataclass(frozen=True)
+class Autocontrast(PixelOperation):
+    """Every channel stretched from black to white.
+
+    Parameters
+    ----------
+    magnitude : float
+        Ignored.
+
+    References
+    ----------
+    Cubuk et al. (2020). RandAugment: practical automated data augmentation with a reduced search space. NeurIPS.
+
+    Examples
+    --------
+    >>> from tilth.records import Sample
+    >>> sample = Sample("image", np.array([[100, 125, 150]], np.uint8))
+    >>> Autocontrast().apply(sample, np.random.default_rng(0)).value.tolist()
+    [[0, 127, 255]]
+    """
+
+    ranged: ClassVar[bool] = False
+    pooled: ClassVar[bool] = True
+
+    def pixels(self, image: Pixels, rng: np.random.Generator) -> Pixels:
+        """The changed pixels."""
+        del rng
+        return autocontrast(image)
+
+    @classmethod
+    def example(cls) -> Example:
+        """The darkest value is black, the brightest white."""
+        return shows(
+            "The darkest value is black, the brightest white.",
+            lambda _, new: int(new.value.min()) == 0 and int(new.value.max()) == 255,
+        )
