@@ -1,0 +1,280 @@
+"""``stream``: augmented samples for a training loop, without writing anything.
+
+Every epoch changes every row of the training part anew. What becomes of a row in an epoch is a pure function of
+(seed, epoch, row, place in the policy), so that loops with any number of workers, here or in a data loader, see the
+same samples, and `AugmentedDataset.replay` gives any of them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilth.engine.augment import Augmenter
+from tilth.engine.augment_runs import Workers
+from tilth.engine.inputs import canonical_split
+from tilth.engine.sample_rows import SampleRows, medium_columns, sample_media, sample_rows
+from tilth.errors import LeakError, NotApplicable, ParameterError
+from tilth.plugin import Run
+from tilth.records import AugmentationPolicy, RoleOverrides, Sample, Snapshot
+from tilth.workflows.augment_policies import PolicyLike, load_policy
+from tilth.workflows.descendants import parents_of
+from tilth.workflows.ingest import ingest
+from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
+
+__all__ = ["AugmentedDataset", "choose_medium", "ready", "stream", "training_rows"]
+
+
+class AugmentedDataset:
+    """Rows of the training part, changed anew in every epoch. Picklable, so that data loaders can send it to workers.
+
+    Iterate over `epoch`, or index it: ``data[i]`` is row i in the epoch that `set_epoch` named last, the same sample.
+
+    Parameters
+    ----------
+    augmenter : Augmenter
+    rows : SampleRows
+    classes : tuple of str
+        Declared class names.
+    jobs : int
+        Worker processes of `epoch`; the samples are the same for any number.
+    shuffle : bool
+        Whether `epoch` gives the rows in an order of their own, drawn from seed and epoch.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pyarrow as pa
+    >>> texts = pa.table({"text": ["a very good day", "a very bad day"] * 5, "label": ["good", "bad"] * 5})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     data = stream(texts, "[random_swap]", name="days", workspace=folder)
+    >>> first = [sample.value for sample in data.epoch(0)]
+    >>> first == [data[i].value for i in range(10)], data.replay(3, 0).value == first[3]
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        augmenter: Augmenter,
+        rows: SampleRows,
+        *,
+        classes: tuple[str, ...] = (),
+        jobs: int = 1,
+        shuffle: bool = False,
+    ) -> None:
+        self.augmenter, self.rows, self.classes = augmenter, rows, classes
+        self.jobs, self.shuffle = jobs, shuffle
+        self.current = 0
+        self._workers: Workers | None = None
+        self._batch: tuple[int, list[Sample]] = (-1, [])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, at: int) -> Sample:
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"row {at} of {len(self)}")
+        at %= len(self)
+        if self.augmenter.recipe is not None:
+            return self._generated(self.current)[at]
+        return self.augmenter(self.rows[at], self.current)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return self.epoch(self.current)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_workers": None, "_batch": (-1, [])}
+
+    def __enter__(self) -> AugmentedDataset:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let worker processes end."""
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
+
+    @property
+    def policy(self) -> AugmentationPolicy:
+        """What changes the samples."""
+        return self.augmenter.policy
+
+    @property
+    def labels(self) -> tuple[Any, ...]:
+        """Label of each row; None where it has none."""
+        return self.rows.labels
+
+    def set_epoch(self, epoch: int) -> None:
+        """Name the epoch that ``data[i]`` and iteration give."""
+        if epoch < 0:
+            raise ParameterError("an epoch is a whole number from 0", found=str(epoch))
+        self.current = epoch
+
+    def order(self, epoch: int) -> npt.NDArray[np.int64]:
+        """Positions of the rows in the order of an epoch, shape (n,)."""
+        if not self.shuffle:
+            return np.arange(len(self), dtype=np.int64)
+        rng = np.random.default_rng([self.augmenter.seed, epoch, 0x5EED])
+        return np.asarray(rng.permutation(len(self)), dtype=np.int64)
+
+    def epoch(self, epoch: int) -> Iterator[Sample]:
+        """The samples of one epoch, in the order of `order`."""
+        if self.augmenter.recipe is not None:
+            made = self._generated(epoch)
+            yield from (made[at] for at in self.order(epoch).tolist())
+            return
+        if self._workers is None:
+            self._workers = Workers(self.augmenter, self.rows, jobs=self.jobs)
+        yield from self._workers([(at, epoch) for at in self.order(epoch).tolist()])
+
+    def _generated(self, epoch: int) -> list[Sample]:
+        """What a batch recipe makes in an epoch: as many samples as there are rows; the last epoch is kept."""
+        if self._batch[0] != epoch:
+            rows = [self.rows[at] for at in range(len(self))]
+            self._batch = (epoch, self.augmenter.generate(rows, len(rows), Run(self.augmenter.seed), epoch=epoch))
+        return self._batch[1]
+
+    def original(self, row: str | int) -> Sample:
+        """The sample of a row as it is, by position or row id."""
+        if isinstance(row, str):
+            if row not in self.rows.row_ids:
+                raise ParameterError("no such row in the training part", found=repr(row))
+            row = self.rows.row_ids.index(row)
+        return self.rows[row]
+
+    def replay(self, row: str | int, epoch: int) -> Sample:
+        """What became of a row in an epoch, again.
+
+        Parameters
+        ----------
+        row : str or int
+            Row id, or position; for a batch recipe the number of the sample.
+        epoch : int
+        """
+        if self.augmenter.recipe is not None:
+            return self._generated(epoch)[int(row) if isinstance(row, int) else int(row.rpartition("-")[2])]
+        return self.augmenter.replay(self.original(row), epoch)
+
+
+def choose_medium(snapshot: Snapshot, medium: str, policy: PolicyLike) -> str:
+    """The medium that a policy changes in a dataset: the one named, the policy's own, or the dataset's first."""
+    media = sample_media(snapshot)
+    if not media:
+        raise NotApplicable("there are no inputs to change", fix="name an input column, such as --text COLUMN")
+    if medium:
+        medium_columns(snapshot, medium)
+        return medium
+    if policy is not None:
+        made = load_policy(policy, media[0])
+        said = made.medium or (Augmenter(made).medium if made.operations() else "")
+        if said:
+            medium_columns(snapshot, said)
+            return said
+    return media[0]
+
+
+def training_rows(
+    snapshot: Snapshot, part: str, made: Mapping[str, Any], *, labelled: bool = True
+) -> npt.NDArray[np.int64]:
+    """Positions of the rows that may be augmented: those of the training part that were not made from others.
+
+    Raises
+    ------
+    LeakError
+        The test or validation part was asked for.
+    ParameterError
+        There is no such part.
+    NotApplicable
+        There are no such rows.
+    """
+    split = canonical_split(snapshot)
+    if part in ("test", "val", "validation"):
+        raise LeakError(
+            f"the {part} part is not augmented: it measures the model, and a change would move the measure",
+            fix="leave --part out, which takes the training part",
+        )
+    if part not in ("", "train"):
+        raise ParameterError("no such part", found=repr(part), fix="only the part train is augmented")
+    rows = np.flatnonzero((split != "test") & (split != "val"))
+    label = snapshot.schema.label
+    has_label = snapshot.table.column(label).is_valid().to_numpy() if label and labelled else None
+    kept = [r for r in rows if snapshot.row_ids[r] not in made and (has_label is None or has_label[r])]
+    if not kept:
+        raise NotApplicable(
+            "there are no labelled training rows to augment",
+            found=f"{len(snapshot)} rows, {len(rows)} of them in the training part",
+        )
+    return np.asarray(kept, dtype=np.int64)
+
+
+def ready(augmenter: Augmenter, rows: SampleRows) -> Augmenter:
+    """The augmenter, with operations that know the training rows where they want to."""
+    return augmenter.fit([rows[at] for at in range(len(rows))]) if augmenter.wants_fit else augmenter
+
+
+def stream(
+    target: Any,
+    policy: PolicyLike = None,
+    *,
+    part: str = "train",
+    medium: str = "",
+    column: str = "",
+    limits: Mapping[str, Mapping[str, float]] | None = None,
+    shuffle: bool = False,
+    workspace: str | Path | None = None,
+    name: str = "",
+    overrides: RoleOverrides | None = None,
+    options: RunOptions | None = None,
+) -> AugmentedDataset:
+    """Augmented samples of the training part for a training loop; nothing is written.
+
+    Parameters
+    ----------
+    target : str, Path, object or Dataset
+        As for `ingest`.
+    policy : AugmentationPolicy, mapping, list, str, Path or None
+        A policy, its dictionary, a YAML file or YAML text; default: the policy that comes with tilth for the medium.
+    part : {"train"}
+        The test and validation part are refused.
+    medium : {"", "image", "text", "audio", "table"}
+        What to change, where the dataset holds several.
+    column : str
+        Which of several columns of the medium.
+    limits : mapping of class to mapping of operation to float
+        The highest magnitude of an operation for a class, beside the limits of the policy.
+    shuffle : bool
+        Give the rows of each epoch in an order of their own.
+    workspace, name, overrides, options
+        As for `ingest`; `options` holds the seed and the number of worker processes.
+
+    Returns
+    -------
+    AugmentedDataset
+
+    Raises
+    ------
+    LeakError
+        The test or validation part was asked for.
+    PartError, ParameterError
+        The policy cannot work; says where.
+    """
+    options = options or RunOptions()
+    if isinstance(target, Dataset):
+        dataset = target
+    else:
+        dataset = ingest(target, overrides=overrides, workspace=workspace, name=name, options=options).dataset
+    with opened(dataset) as store:
+        snapshot = head_snapshot(store, dataset)
+        made = parents_of(store.decisions(dataset.name))
+    chosen = choose_medium(snapshot, medium, policy)
+    loaded = load_policy(policy, chosen).with_limits(limits or {})
+    rows = sample_rows(snapshot, chosen, training_rows(snapshot, part, made, labelled=False), column)
+    augmenter = ready(Augmenter(loaded, options.seed, chosen), rows)
+    return AugmentedDataset(augmenter, rows, classes=snapshot.classes, jobs=options.jobs, shuffle=shuffle)
