@@ -8,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tilth.errors import NotApplicable, ParameterError
 from tilth.plugin import Detector, Example, Run, View
-from tilth.records import Column, Findings, Schema
+from tilth.records import Column, Findings, Schema, empty_cells
 
 __all__ = ["MissingValues"]
 
@@ -57,7 +56,7 @@ class MissingValues(Detector):
         names = [column.name for column in view.schema.inputs]
         if view.table is None or not len(view) or not names:
             raise NotApplicable("there are no input cells to look at", found=f"{len(view)} rows, {len(names)} inputs")
-        missing = np.column_stack([_missing(view.table.column(name)) for name in names])
+        missing = np.column_stack([empty_cells(view.table.column(name)) for name in names])
         filled = 1 - missing.mean(axis=0)
         share = missing.mean(axis=1)
         power = float(np.log(0.5) / np.log(self.expected))
@@ -72,7 +71,7 @@ class MissingValues(Detector):
             "flagged": int(flagged.sum()),
             "rows_with_gaps": len(rows),
             "missing_cells": int(missing.sum()),
-            "missing_labels": int(_missing(view.table.column(label)).sum()) if label else 0,
+            "missing_labels": int(empty_cells(view.table.column(label)).sum()) if label else 0,
             "by_column": {name: int(count) for name, count in zip(names, missing.sum(axis=0), strict=True) if count},
         }
         return Findings.build(
@@ -112,16 +111,6 @@ class MissingValues(Detector):
             return "" if flagged == ["r49", "r7"] else f"flagged {flagged}, expected ['r49', 'r7']"
 
         return Example(view, check, "A gap counts where nearly every other row has a value.")
-
-
-def _missing(column: pa.ChunkedArray) -> Mask:
-    """Which cells of a column are null, NaN, or blank text."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    mask = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        mask = pc.or_(mask, pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True))
-    return np.asarray(mask.to_numpy(), dtype=bool)
 
 
 def _percent(share: float) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tilth.errors import NotApplicable, ParameterError, PartError
 from tilth.plugin import Embedder, Shelf
-from tilth.records import Snapshot, digest
+from tilth.records import Snapshot, digest, split_part
 from tilth.sources import MediaFiles
 
 __all__ = [
@@ -24,18 +24,6 @@ __all__ = [
 ]
 
 TABLE_MEDIA = ("number", "category")
-_SPLITS = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "test": "test",
-    "testing": "test",
-    "holdout": "test",
-    "eval": "test",
-}
 
 
 def inputs_key(snapshot: Snapshot) -> str:
@@ -48,7 +36,7 @@ def canonical_split(snapshot: Snapshot) -> npt.NDArray[np.object_]:
     values = snapshot.values("split")
     if values is None:
         return np.full(len(snapshot), "", dtype=object)
-    return np.asarray([_SPLITS.get(str(v).lower(), str(v)) if v is not None else "" for v in values], dtype=object)
+    return np.asarray([split_part(v) for v in values], dtype=object)
 
 
 def group_ids(snapshot: Snapshot) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ Nothing here touches a disk, a network, a clock or a random generator.
 """
 
 from tilth.records.augmentation_policy import AugmentationPolicy
+from tilth.records.cells import SPLIT_WORDS, empty_cells, split_part
 from tilth.records.decision import ACTIONS, Decision, added_rows, apply, effective, is_policy
 from tilth.records.diff import RowChange, SnapshotDiff, diff
 from tilth.records.evidence import Evidence
@@ -23,6 +24,7 @@ __all__ = [
     "FINDINGS_SCHEMA",
     "MEDIA",
     "ROLES",
+    "SPLIT_WORDS",
     "SYSTEM_COLUMNS",
     "Arm",
     "AugmentationPolicy",
@@ -51,9 +53,11 @@ __all__ = [
     "diff",
     "digest",
     "effective",
+    "empty_cells",
     "finding_id",
     "guess_schema",
     "hash_item_rows",
     "is_policy",
     "sort_class_names",
+    "split_part",
 ]

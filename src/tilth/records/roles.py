@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tilth.errors import SchemaError
+from tilth.records.cells import SPLIT_WORDS
 from tilth.records.rows import Rows
 from tilth.records.schema import Column
 
@@ -23,7 +24,6 @@ ID_NAMES = ("id", "row_id", "rowid", "uuid", "guid", "index", "key")
 SPLIT_NAMES = ("split", "subset", "fold", "partition")
 GROUP_NAMES = ("group", "group_id", "speaker", "patient", "patient_id", "user", "user_id", "subject", "subject_id")
 TIME_NAMES = ("time", "timestamp", "date", "datetime", "created_at", "created")
-SPLIT_VALUES = {"train", "training", "val", "valid", "validation", "dev", "test", "testing", "holdout", "eval"}
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _fits(role: str, column: pa.ChunkedArray, facts: _Facts, n: int) -> bool:
     if role == "id":
         return facts.distinct == n and facts.kind in ("string", "integer")
     if role == "split":
-        return {str(v).lower() for v in column.drop_null().unique().to_pylist()[:50]} <= SPLIT_VALUES
+        return {str(v).lower() for v in column.drop_null().unique().to_pylist()[:50]} <= set(SPLIT_WORDS)
     return facts.kind != "float"
 
 

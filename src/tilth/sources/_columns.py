@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tilth.errors import SourceError
+from tilth.numerics.statistics.missing import is_missing_value
 from tilth.sources._parsed import check_names
 from tilth.sources._text import shown
 
@@ -82,12 +83,6 @@ def _all_numbers(values: pa.ChunkedArray) -> bool:
     return not _has_codes(left)
 
 
-def _missing(value: Any) -> bool:
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, (float, np.floating, Decimal)) and bool(value != value)
-
-
 def _kind(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "boolean"
@@ -139,7 +134,7 @@ def column_of(name: str, values: Sequence[Any], where: Callable[[int], str]) -> 
     SourceError
         The kinds are mixed, or a kind cannot be held in a column.
     """
-    cells = [None if _missing(value) else value for value in values]
+    cells = [None if is_missing_value(value) else value for value in values]
     kinds = {_kind(value) for value in cells if value is not None}
     if not kinds:
         return pa.nulls(len(cells), pa.string())

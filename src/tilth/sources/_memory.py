@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.errors import AlignmentError, SourceError
+from tilth.records import split_part
 from tilth.sources._binary import features_of
 from tilth.sources._columns import column_of
 from tilth.sources._parsed import Parsed, check_names
 
 __all__ = ["is_table", "read_table", "table_kind"]
 
-_SPLITS = {"training": "train", "validation": "val", "valid": "val", "dev": "val", "testing": "test"}
 #: Methods by which columns of several libraries hand out their values.
 _LISTING = ("to_pylist", "tolist", "to_list")
 
@@ -188,7 +188,7 @@ def _from_hf_splits(splits: Any) -> Parsed:
         raise SourceError("there are no rows", found=f"splits {', '.join(splits) or 'none'}")
     column = next(name for name in ("split", "split_", "split__") if name not in parts[0][1].table.column_names)
     tables = [
-        part.table.append_column(column, pa.array([_SPLITS.get(name, name)] * part.table.num_rows, pa.string()))
+        part.table.append_column(column, pa.array([split_part(name)] * part.table.num_rows, pa.string()))
         for name, part in parts
     ]
     try:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from tilth.numerics.cross_fitting.folds import linked_groups
 from tilth.numerics.statistics.quality import quality_score
-from tilth.records import Findings, Snapshot
+from tilth.records import Findings, Snapshot, empty_cells
 
 __all__ = ["measure_quality"]
 
@@ -22,11 +21,8 @@ def missing_cells(snapshot: Snapshot) -> np.ndarray[tuple[int, int], np.dtype[np
     names = [c.name for c in snapshot.schema.columns if c.role in ("input", "label")]
     masks = []
     for name in names:
-        column = snapshot.table.column(name)
-        mask = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            mask = pc.or_kleene(mask, pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), ""), True))
-        masks.append(mask.to_numpy())
+        mask = empty_cells(snapshot.table.column(name))
+        masks.append(mask)
     return np.column_stack(masks) if masks else np.zeros((len(snapshot), 0), dtype=bool)
 
 

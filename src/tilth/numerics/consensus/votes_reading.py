@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import AlignmentError, LabelError, ParameterError
+from tilth.numerics.statistics.missing import is_missing_value
 
 __all__ = [
     "DEFAULT_MISSING",
@@ -179,9 +180,7 @@ def is_missing(values: AnyArray, extra: tuple[Any, ...]) -> npt.NDArray[np.bool_
 
 
 def _is_gap(value: Any, extra: tuple[Any, ...]) -> bool:
-    if value is None or (isinstance(value, str) and not value) or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    if isinstance(value, (float, np.floating)) and value != value:
+    if is_missing_value(value) or (isinstance(value, str) and not value):
         return True
     return any((type(value) is type(e) and value == e) or (_both_numbers(value, e) and value == e) for e in extra)
 

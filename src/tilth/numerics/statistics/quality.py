@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tilth.errors import AlignmentError, DataError, LabelError, ParameterError
+from tilth.numerics.statistics.missing import missing_mask
 
 __all__ = ["QualityScore", "quality_score"]
 
@@ -167,25 +168,8 @@ def _count_rows(*parts: Any) -> int:
     return int(sizes[0])
 
 
-def _is_missing(array: NDArray[Any]) -> NDArray[np.bool_]:
-    if array.dtype.kind in "fc":
-        return np.asarray(np.isnan(array))
-    if array.dtype.kind in "mM":
-        return np.asarray(np.isnat(array))
-    if array.dtype.kind != "O":
-        return np.zeros(array.shape, dtype=np.bool_)
-    flat = [_is_missing_value(value) for value in array.ravel()]
-    return np.array(flat, dtype=np.bool_).reshape(array.shape)
-
-
-def _is_missing_value(value: Any) -> bool:
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(value, (float, np.floating)) and bool(np.isnan(value))
-
-
 def _is_missing_label(y: NDArray[Any]) -> NDArray[np.bool_]:
-    missing = _is_missing(y)
+    missing = missing_mask(y)
     return missing | (y == -1) if y.dtype.kind in "if" else missing
 
 
@@ -220,9 +204,9 @@ def _missing_per_row(table: Any) -> NDArray[np.int64]:
     from scipy.sparse import issparse
 
     if not issparse(table):
-        return np.asarray(_is_missing(table).sum(axis=1), dtype=np.int64)
+        return np.asarray(missing_mask(table).sum(axis=1), dtype=np.int64)
     rows = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
-    return np.bincount(rows[_is_missing(table.data)], minlength=table.shape[0]).astype(np.int64)
+    return np.bincount(rows[missing_mask(table.data)], minlength=table.shape[0]).astype(np.int64)
 
 
 def _uniqueness(table: Any, groups: ArrayLike | None, faulty: NDArray[np.bool_], notes: list[str]) -> float:
@@ -252,7 +236,7 @@ def _row_codes(table: Any) -> NDArray[np.int64]:
         ends = zip(clean.indptr[:-1], clean.indptr[1:], strict=True)
         keys: list[Any] = [(clean.indices[a:b].tobytes(), clean.data[a:b].tobytes()) for a, b in ends]
     elif table.dtype.kind == "O":
-        holes = _is_missing(table)
+        holes = missing_mask(table)
         rows = zip(table, holes, strict=True)
         keys = [tuple(None if gap else (type(v).__name__, str(v)) for v, gap in zip(*r, strict=True)) for r in rows]
     else:
