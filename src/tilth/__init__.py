@@ -23,6 +23,8 @@ _HOME = {
     "Decision": "records",
     "Evidence": "records",
     "Findings": "records",
+    "LabelModel": "estimators.label_model",
+    "NoiseAwareLogistic": "numerics.weak_supervision.soft_training",
     "Policy": "workflows.fix",
     "Proof": "records",
     "RoleOverrides": "records",
@@ -31,13 +33,17 @@ _HOME = {
     "StreamSelector": "estimators.stream",
     "TilthError": "errors",
     "VoteOptions": "workflows.votes",
+    "WeakOptions": "workflows.weak",
     "add_votes": "numerics.consensus.votes",
     "agree": "workflows.agree",
     "agreement_rule": "numerics.agreement.rule",
+    "analyze_functions": "numerics.weak_supervision.analysis",
+    "apply_labeling_functions": "workflows.rules",
     "area_under_margin": "numerics.label_errors.training_dynamics",
     "as_votes": "numerics.consensus.votes",
     "ask_next": "numerics.consensus.ask",
     "audit": "workflows.audit",
+    "auto_label_model": "numerics.weak_supervision.choice",
     "badge": "numerics.querying.badge",
     "bald_scores": "numerics.querying.committee",
     "batch_bald": "numerics.querying.committee",
@@ -52,6 +58,7 @@ _HOME = {
     "compute_confident_joint": "numerics.confident.joint",
     "confused_pairs": "numerics.agreement.detail",
     "consensus": "workflows.consensus",
+    "count": "workflows.review",
     "cross_fit_probabilities": "numerics.cross_fitting.crossfit",
     "crowdlab": "numerics.consensus.crowdlab",
     "dawid_skene": "numerics.consensus.expectation_maximisation",
@@ -64,6 +71,7 @@ _HOME = {
     "expected_gain": "numerics.querying.curves",
     "export": "workflows.export",
     "find_box_errors": "numerics.targets.boxes",
+    "find_dependence": "numerics.weak_supervision.dependency",
     "find_label_issues": "numerics.confident.issues",
     "find_mask_errors": "numerics.targets.masks",
     "find_multilabel_errors": "numerics.targets.multilabel",
@@ -71,6 +79,8 @@ _HOME = {
     "find_outliers": "numerics.similarity.outliers",
     "find_regression_errors": "numerics.targets.regression",
     "find_token_errors": "numerics.targets.tokens",
+    "fit_label_model": "numerics.weak_supervision.choice",
+    "fit_soft": "numerics.weak_supervision.soft_training",
     "fix": "workflows.fix",
     "fleiss_kappa": "numerics.agreement.coefficients",
     "forgetting_counts": "numerics.label_errors.training_dynamics",
@@ -78,6 +88,7 @@ _HOME = {
     "glad": "numerics.consensus.glad",
     "gwet_ac1": "numerics.agreement.coefficients",
     "gwet_ac2": "numerics.agreement.coefficients",
+    "hidden_markov": "numerics.weak_supervision.sequence",
     "history": "workflows.history",
     "ingest": "workflows.ingest",
     "inject_label_noise": "numerics.statistics.noise",
@@ -86,16 +97,24 @@ _HOME = {
     "k_center_partitioned": "numerics.querying.coverage",
     "kos": "numerics.consensus.kos",
     "krippendorff_alpha": "numerics.agreement.coefficients",
+    "label_matrix": "numerics.weak_supervision.matrix",
+    "labeling_function": "workflows.rules",
+    "lf_summary": "numerics.weak_supervision.analysis",
     "mace": "numerics.consensus.mace",
     "majority_vote": "numerics.consensus.majority",
+    "most_disputed": "numerics.weak_supervision.analysis",
+    "multilabel_beliefs": "numerics.weak_supervision.multilabel",
+    "multilabel_matrices": "numerics.weak_supervision.multilabel",
     "nearest_neighbors": "numerics.similarity.neighbors",
     "neighbor_shapley": "numerics.label_errors.review_order",
     "num_label_issues": "numerics.confident.joint",
     "numeric_consensus": "numerics.consensus.majority",
+    "numeric_votes": "numerics.weak_supervision.multilabel",
     "one_coin": "numerics.consensus.expectation_maximisation",
     "order_by_worth": "numerics.label_errors.review_order",
     "pairwise_kappa": "numerics.agreement.coefficients",
     "percent_agreement": "numerics.agreement.coefficients",
+    "plan_rows": "numerics.weak_supervision.soft_training",
     "plan_verdicts": "numerics.label_errors.count",
     "precision_at_k": "numerics.label_errors.review_yield",
     "prob_cover": "numerics.querying.clusters",
@@ -103,14 +122,26 @@ _HOME = {
     "quality_score": "numerics.statistics.quality",
     "rater_agreement": "numerics.agreement.detail",
     "rater_report": "numerics.consensus.raters",
+    "read_rules": "workflows.rules",
+    "review": "workflows.review",
+    "rule": "workflows.rules",
+    "score_slices": "numerics.weak_supervision.slices",
     "scott_pi": "numerics.agreement.coefficients",
     "select": "workflows.select",
     "simulate": "workflows.simulate",
+    "slicing_function": "workflows.rules",
+    "spans_of": "numerics.weak_supervision.sequence",
+    "suggest_keywords": "numerics.weak_supervision.suggest",
     "teach": "workflows.teach",
+    "token_matrix": "numerics.weak_supervision.sequence",
     "typiclust": "numerics.querying.clusters",
     "uncertainty_scores": "numerics.querying.scores",
     "undo": "workflows.history",
     "vote_entropy": "numerics.querying.committee",
+    "weak_analyze": "workflows.weak",
+    "weak_apply": "workflows.weak",
+    "weak_fit": "workflows.weak",
+    "weak_label": "workflows.weak",
     "weighted_majority": "numerics.consensus.majority",
 }
 
@@ -119,6 +150,7 @@ if TYPE_CHECKING:
     from tilth.estimators.active_learner import ActiveLearner
     from tilth.estimators.clean_classifier import CleanClassifier
     from tilth.estimators.committee import Committee
+    from tilth.estimators.label_model import LabelModel
     from tilth.estimators.stream import StreamSelector
     from tilth.numerics.agreement.coefficients import (
         cohen_kappa,
@@ -169,6 +201,15 @@ if TYPE_CHECKING:
     from tilth.numerics.targets.multilabel import find_multilabel_errors
     from tilth.numerics.targets.regression import find_regression_errors
     from tilth.numerics.targets.tokens import find_token_errors
+    from tilth.numerics.weak_supervision.analysis import analyze_functions, lf_summary, most_disputed
+    from tilth.numerics.weak_supervision.choice import auto_label_model, fit_label_model
+    from tilth.numerics.weak_supervision.dependency import find_dependence
+    from tilth.numerics.weak_supervision.matrix import label_matrix
+    from tilth.numerics.weak_supervision.multilabel import multilabel_beliefs, multilabel_matrices, numeric_votes
+    from tilth.numerics.weak_supervision.sequence import hidden_markov, spans_of, token_matrix
+    from tilth.numerics.weak_supervision.slices import score_slices
+    from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, fit_soft, plan_rows
+    from tilth.numerics.weak_supervision.suggest import suggest_keywords
     from tilth.records import Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
     from tilth.workflows.agree import agree
     from tilth.workflows.arrays import check_arrays
@@ -182,10 +223,13 @@ if TYPE_CHECKING:
     from tilth.workflows.ingest import ingest
     from tilth.workflows.project import Dataset, RunOptions
     from tilth.workflows.prove import prove
+    from tilth.workflows.review import count, review
+    from tilth.workflows.rules import apply_labeling_functions, labeling_function, read_rules, rule, slicing_function
     from tilth.workflows.select import select
     from tilth.workflows.simulate import simulate
     from tilth.workflows.teach import teach
     from tilth.workflows.votes import VoteOptions
+    from tilth.workflows.weak import WeakOptions, weak_analyze, weak_apply, weak_fit, weak_label
 
 __all__ = [
     "ActiveLearner",
@@ -197,6 +241,8 @@ __all__ = [
     "Decision",
     "Evidence",
     "Findings",
+    "LabelModel",
+    "NoiseAwareLogistic",
     "Policy",
     "Proof",
     "RoleOverrides",
@@ -205,13 +251,17 @@ __all__ = [
     "StreamSelector",
     "TilthError",
     "VoteOptions",
+    "WeakOptions",
     "add_votes",
     "agree",
     "agreement_rule",
+    "analyze_functions",
+    "apply_labeling_functions",
     "area_under_margin",
     "as_votes",
     "ask_next",
     "audit",
+    "auto_label_model",
     "badge",
     "bald_scores",
     "batch_bald",
@@ -238,6 +288,7 @@ __all__ = [
     "expected_gain",
     "export",
     "find_box_errors",
+    "find_dependence",
     "find_label_issues",
     "find_mask_errors",
     "find_multilabel_errors",
@@ -245,6 +296,8 @@ __all__ = [
     "find_outliers",
     "find_regression_errors",
     "find_token_errors",
+    "fit_label_model",
+    "fit_soft",
     "fix",
     "fleiss_kappa",
     "forgetting_counts",
@@ -252,6 +305,7 @@ __all__ = [
     "glad",
     "gwet_ac1",
     "gwet_ac2",
+    "hidden_markov",
     "history",
     "ingest",
     "inject_label_noise",
@@ -260,16 +314,24 @@ __all__ = [
     "k_center_partitioned",
     "kos",
     "krippendorff_alpha",
+    "label_matrix",
+    "labeling_function",
+    "lf_summary",
     "mace",
     "majority_vote",
+    "most_disputed",
+    "multilabel_beliefs",
+    "multilabel_matrices",
     "nearest_neighbors",
     "neighbor_shapley",
     "num_label_issues",
     "numeric_consensus",
+    "numeric_votes",
     "one_coin",
     "order_by_worth",
     "pairwise_kappa",
     "percent_agreement",
+    "plan_rows",
     "plan_verdicts",
     "precision_at_k",
     "prob_cover",
@@ -277,14 +339,25 @@ __all__ = [
     "quality_score",
     "rater_agreement",
     "rater_report",
+    "read_rules",
+    "rule",
+    "score_slices",
     "scott_pi",
     "select",
     "simulate",
+    "slicing_function",
+    "spans_of",
+    "suggest_keywords",
     "teach",
+    "token_matrix",
     "typiclust",
     "uncertainty_scores",
     "undo",
     "vote_entropy",
+    "weak_analyze",
+    "weak_apply",
+    "weak_fit",
+    "weak_label",
     "weighted_majority",
 ]
 

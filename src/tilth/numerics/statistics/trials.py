@@ -131,7 +131,7 @@ def _fit_predict(
         raise LabelError("no training row has a label in this arm", fix="drop fewer rows")
     if len(present) == 1:
         return np.full(len(test), present[0], dtype=np.int64)
-    fresh = clone(model) if hasattr(model, "get_params") else model()
+    fresh = model() if isinstance(model, type) or not hasattr(model, "fit") else clone(model)
     with warnings.catch_warnings(), one_blas_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fresh.fit(X[rows], y[rows])
