@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tilth.cli import terminal
-from tilth.errors import LabelError
+from tilth.errors import ConflictError, LabelError
 
 if TYPE_CHECKING:
     from tilth.workflows._queue import QueueRow
@@ -130,7 +130,7 @@ def _step(session: Labelling, row: QueueRow) -> bool:
         try:
             if _answer(session, row, key):
                 return True
-        except LabelError as error:
+        except (LabelError, ConflictError) as error:
             terminal.fail(str(error))
 
 

@@ -81,6 +81,8 @@ class Pool:
                 "a committee of one cannot disagree", found="1 member", fix="give at least two classifiers"
             )
         self.model = default_classifier(self.seed) if self.model is None else self.model
+        if not hasattr(self.model, "fit") or not hasattr(self.model, "get_params"):
+            raise ParameterError("the model is no scikit-learn classifier", found=type(self.model).__name__)
         check_finite(self.X, self.model)
 
     @property

@@ -16,7 +16,15 @@ from tilth.errors import AlignmentError, LabelError, ParameterError
 from tilth.records import Decision, Snapshot, effective, sort_class_names
 from tilth.store import Workspace
 from tilth.workflows._queue import Answers, QueueRow, read_queue
-from tilth.workflows.project import Dataset, advance_head, head_snapshot, opened
+from tilth.workflows._stopping import StopOptions, stopping_of
+from tilth.workflows.project import (
+    Dataset,
+    RunOptions,
+    append_decisions,
+    head_snapshot,
+    opened,
+    record_decisions,
+)
 from tilth.workflows.teach import Taught, class_decision, label_decision, queue_dataset
 
 __all__ = ["CLASS_KEYS", "CONTROL_KEYS", "Labelling", "label_queue"]
@@ -62,6 +70,8 @@ class Labelling:
     def __post_init__(self) -> None:
         standing = effective(self.store.decisions(self.dataset.name))
         known = {(d.because, row) for d in standing for row in d.rows}
+        base = self.store.base(self.dataset.name)
+        self._base = self.snapshot if base in (None, self.snapshot.id) else self.store.load_snapshot(str(base))
         self._left = [row for row in self.answers.rows if (self._because(row), row.row_id) not in known]
         self.total = len(self.answers.rows)
 
@@ -87,11 +97,14 @@ class Labelling:
         """Key of each class that has one; further classes are typed, after ``=``."""
         return dict(zip(CLASS_KEYS, self.classes, strict=False))
 
+    def _append(self, decision: Decision) -> None:
+        with self.store.write_lock():
+            append_decisions(self.store, self.dataset, [decision], self._base)
+
     def _write(self, decision: Decision | None) -> None:
-        row = self._left.pop(0)
         if decision is not None:
-            self.store.append([decision])
-        self._done.append((row, decision))
+            self._append(decision)
+        self._done.append((self._left.pop(0), decision))
 
     def give(self, name: str) -> None:
         """The current row is of this class."""
@@ -115,10 +128,11 @@ class Labelling:
         """Take the last answer back; False where there is none."""
         if not self._done:
             return False
-        row, decision = self._done.pop()
+        row, decision = self._done[-1]
         if decision is not None:
             undo = replace(decision, when=self.store.now(), action="undo", value=decision.id, because="label: back")
-            self.store.append([undo])
+            self._append(undo)
+        self._done.pop()
         self._left.insert(0, row)
         return True
 
@@ -128,7 +142,7 @@ class Labelling:
         if not name:
             raise LabelError("a class needs a name")
         if name not in self.classes:
-            self.store.append([class_decision(name, self.dataset, self.snapshot, self.who, self.store.now())])
+            self._append(class_decision(name, self.dataset, self.snapshot, self.who, self.store.now()))
             self.classes = sort_class_names([*self.classes, name])
             self.new_classes.append(name)
 
@@ -152,6 +166,11 @@ def label_queue(
     talk: Callable[[Labelling], None],
     who: str = "person",
     workspace: str | Path | None = None,
+    model: Any = None,
+    model_name: str = "",
+    embedder: str = "",
+    stop: StopOptions | None = None,
+    options: RunOptions | None = None,
 ) -> Taught:
     """Answer a queue.
 
@@ -166,11 +185,15 @@ def label_queue(
         raises, the answers given so far are applied.
     who : str
     workspace : path, optional
+    model, model_name, embedder, stop, options
+        As for `teach`.
 
     Returns
     -------
     Taught
     """
+    del model_name
+    options = options or RunOptions()
     answers = read_queue(queue)
     dataset = queue_dataset(answers, queue, target, workspace)
     with opened(dataset) as store:
@@ -191,5 +214,7 @@ def label_queue(
             talk(session)
         finally:
             with store.write_lock():
-                made = advance_head(store, dataset)
-    return Taught(dataset, made, session.labelled, session.left, tuple(session.new_classes))
+                made = record_decisions(store, dataset, [])[1]
+        run = options.run("label", store)
+        stopping = stopping_of(store, dataset, made, run, stop or StopOptions(), embedder=embedder, model=model)
+    return Taught(dataset, made, session.labelled, session.left, tuple(session.new_classes), stopping)

@@ -6,9 +6,11 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from tilth.engine import EngineRun, Listener, silent
 from tilth.errors import SourceError, StoreError
@@ -156,6 +158,20 @@ def record_decisions(workspace: Workspace, dataset: Dataset, decisions: Sequence
         ids = {decision.id for decision in known}
         apply(workspace.load_snapshot(base), [*known, *(d for d in decisions if d.id not in ids)])
     return workspace.append(decisions), advance_head(workspace, dataset)
+
+
+def append_decisions(workspace: Workspace, dataset: Dataset, decisions: Sequence[Decision], base: Snapshot) -> int:
+    """Write decisions to the ledger and leave the head for `advance_head`; how many were new.
+
+    For decisions that come one by one: they are applied on trial to the rows of the base that they name, and
+    with the same errors as `record_decisions` nothing is written. The caller holds the write lock.
+    """
+    named = {row for decision in decisions for row in decision.rows}
+    here = np.flatnonzero([row in named for row in base.row_ids.tolist()])
+    known = workspace.decisions(dataset.name)
+    ids = {decision.id for decision in known}
+    apply(replace(base, table=base.table.take(here)), [*known, *(d for d in decisions if d.id not in ids)])
+    return workspace.append(decisions)
 
 
 def advance_head(workspace: Workspace, dataset: Dataset) -> Snapshot:

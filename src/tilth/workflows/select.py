@@ -22,6 +22,7 @@ from tilth.errors import DataError, NotApplicable, SchemaError
 from tilth.plugin import Shelf
 from tilth.records import Findings, RoleOverrides, Snapshot
 from tilth.workflows._queue import QueueRow, write_queue
+from tilth.workflows._stopping import StopOptions, Stopping, stopping_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 
@@ -44,6 +45,8 @@ class Selection:
     labelled, pool : int
         Rows with and without a label, test and validation part left out.
     notes : tuple of str
+    stopping : Stopping or None
+        What the stopping rules say of the labels so far; None where they were not asked.
     """
 
     dataset: Dataset
@@ -53,6 +56,7 @@ class Selection:
     labelled: int
     pool: int
     notes: tuple[str, ...] = ()
+    stopping: Stopping | None = None
 
     @property
     def row_ids(self) -> tuple[str, ...]:
@@ -101,6 +105,7 @@ class Selection:
                 "pool": self.pool,
                 **self.findings.summary,
                 "notes": list(self.notes),
+                **({"stopping": self.stopping.to_dict()} if self.stopping else {}),
             },
         }
 
@@ -140,6 +145,7 @@ def select(
     workspace: str | Path | None = None,
     name: str = "",
     encoding: str = "utf-8",
+    stop: StopOptions | None = None,
     options: RunOptions | None = None,
 ) -> Selection:
     """Pick the rows to label next.
@@ -162,6 +168,8 @@ def select(
         Column with what each label costs, for ``cost_sensitive``.
     overrides, workspace, name, encoding, options
         As for `ingest`.
+    stop : StopOptions, optional
+        How the stopping rules are asked.
 
     Returns
     -------
@@ -207,14 +215,16 @@ def select(
             costs=cost_column(snapshot, cost, rows[keep]),
         )
         found = pick_rows(pool, part, budget, run.child(strategy))
+        stopping = stopping_of(
+            store, dataset, snapshot, run, stop or StopOptions(), embeddings=embeddings, model=pool.model
+        )
     if left_out:
         notes = (*notes, f"{left_out} rows that cannot be read are not in the pool")
     if len(keep) < len(rows):
         notes = (*notes, f"{len(rows) - len(keep)} rows of the test and validation part are never in the pool")
     labelled = int((pool.labels >= 0).sum())
-    return Selection(
-        dataset, snapshot, strategy, replace(found, snapshot_id=snapshot.id), labelled, len(pool.free), notes
-    )
+    found = replace(found, snapshot_id=snapshot.id)
+    return Selection(dataset, snapshot, strategy, found, labelled, len(pool.free), notes, stopping)
 
 
 def _check_label(snapshot: Snapshot) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 from tilth.errors import AlignmentError, LabelError, NotApplicable, SchemaError, StoreError
 from tilth.records import Decision, Snapshot, finding_id
 from tilth.workflows._queue import Answers, QueueRow, read_queue
-from tilth.workflows.project import Dataset, advance_head, head_snapshot, locate, opened
+from tilth.workflows._stopping import StopOptions, Stopping, stopping_of
+from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened, record_decisions
 
 __all__ = ["Taught", "class_decision", "label_decision", "queue_dataset", "teach"]
 
@@ -35,6 +36,8 @@ class Taught:
     unanswered : int
         Rows of the file without a label.
     new_classes : tuple of str
+    stopping : Stopping or None
+        What the stopping rules say now; None where they were not asked.
     """
 
     dataset: Dataset
@@ -42,6 +45,7 @@ class Taught:
     taught: int
     unanswered: int
     new_classes: tuple[str, ...] = ()
+    stopping: Stopping | None = None
 
     def to_dict(self, verb: str = "teach") -> dict[str, Any]:
         """The object that ``--json`` prints."""
@@ -54,6 +58,7 @@ class Taught:
                 "new_classes": list(self.new_classes),
                 "labelled": int((self.snapshot.labels >= 0).sum()),
                 "rows": len(self.snapshot),
+                **({"stopping": self.stopping.to_dict()} if self.stopping else {}),
             },
         }
 
@@ -123,6 +128,11 @@ def teach(
     who: str = "person",
     new_classes: bool = False,
     workspace: str | Path | None = None,
+    model: Any = None,
+    model_name: str = "",
+    embedder: str = "",
+    stop: StopOptions | None = None,
+    options: RunOptions | None = None,
 ) -> Taught:
     """Take labels from a file.
 
@@ -138,6 +148,11 @@ def teach(
     new_classes : bool
         Declare classes that the data do not have yet. Otherwise such a label is an error: it may be a typing error.
     workspace : path, optional
+    model, model_name, embedder
+        As for `select`; the stopping rules train models on the labels.
+    stop : StopOptions, optional
+        How the stopping rules are asked, once the labels are written.
+    options : RunOptions, optional
 
     Returns
     -------
@@ -147,20 +162,26 @@ def teach(
     ------
     AlignmentError, LabelError
         A row outside the dataset, or an undeclared class; nothing is written.
+    ConflictError
+        Somebody else has given a row another label; nothing is written.
     NotApplicable
         No row has a label.
     """
+    del model_name
+    options = options or RunOptions()
     answers = read_queue(labels)
     dataset = queue_dataset(answers, labels, target, workspace)
     rows = answers.answered
     if not rows:
         raise NotApplicable("no row of this file has a label", where=str(labels), fix="fill in the column label")
-    with opened(dataset) as store, store.write_lock():
-        snapshot = head_snapshot(store, dataset)
-        new = _check(rows, snapshot, new_classes, str(labels))
-        when = store.now()
-        decisions = [class_decision(name, dataset, snapshot, who, when) for name in new]
-        decisions += [label_decision(row, answers, dataset, snapshot, who, when) for row in rows]
-        store.append(decisions)
-        made = advance_head(store, dataset)
-    return Taught(dataset, made, len(rows), len(answers.rows) - len(rows), new)
+    with opened(dataset) as store:
+        with store.write_lock():
+            snapshot = head_snapshot(store, dataset)
+            new = _check(rows, snapshot, new_classes, str(labels))
+            when = store.now()
+            decisions = [class_decision(name, dataset, snapshot, who, when) for name in new]
+            decisions += [label_decision(row, answers, dataset, snapshot, who, when) for row in rows]
+            made = record_decisions(store, dataset, decisions)[1]
+        run = options.run("teach", store)
+        stopping = stopping_of(store, dataset, made, run, stop or StopOptions(), embedder=embedder, model=model)
+    return Taught(dataset, made, len(rows), len(answers.rows) - len(rows), new, stopping)

@@ -35,6 +35,8 @@ class StopCheck:
     stop : bool
     why : str
         One sentence with numbers.
+    interval : Interval or None
+        Of the value, where the rule has one.
     """
 
     rule: str
@@ -42,6 +44,7 @@ class StopCheck:
     limit: float
     stop: bool
     why: str
+    interval: Interval | None = None
 
 
 def _pair(before: ArrayLike, after: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -173,6 +176,9 @@ def should_stop(
     kappa: ArrayLike = (),
     uncertainty: float | None = None,
     gain: Interval | None = None,
+    accuracy: Interval | None = None,
+    more: int | None = None,
+    goal: float | None = None,
     max_change: float = 0.01,
     min_kappa: float = 0.99,
     max_uncertainty: float = 0.1,
@@ -190,6 +196,12 @@ def should_stop(
         See `overall_uncertainty`.
     gain : Interval, optional
         Expected gain of the next labels; see `tilth.numerics.querying.curves.expected_gain`.
+    accuracy : Interval, optional
+        See `accuracy_interval`.
+    more : int, optional
+        How many further labels `gain` speaks of, for the sentence.
+    goal : float in (0, 1], optional
+        The accuracy that is good enough. Without it the accuracy is said, and never a reason to stop.
     max_change, min_kappa, max_uncertainty, min_gain : float
         Limits. The gain rule says stop where the upper end of the interval is below `min_gain`.
 
@@ -197,11 +209,18 @@ def should_stop(
     -------
     tuple of StopCheck
 
+    Raises
+    ------
+    ParameterError
+        A goal outside (0, 1].
+
     Examples
     --------
     >>> [(check.rule, check.stop) for check in should_stop(change=0.002, kappa=[0.7, 0.9, 0.95])]
     [('predicted change', True), ('kappa', False)]
     """
+    if goal is not None and not 0 < goal <= 1:
+        raise ParameterError("an accuracy to reach lies in (0, 1]", found=str(goal))
     said: list[StopCheck] = []
     if change is not None:
         why = f"{change:.1%} of the unlabelled rows changed class with the last labels (stop at {max_change:.1%})"
@@ -215,10 +234,20 @@ def should_stop(
     if uncertainty is not None:
         why = f"the unlabelled rows keep {uncertainty:.0%} of the largest uncertainty (stop at {max_uncertainty:.0%})"
         said.append(StopCheck("overall uncertainty", uncertainty, max_uncertainty, uncertainty <= max_uncertainty, why))
+    if accuracy is not None:
+        said.append(_accuracy_check(accuracy, goal))
     if gain is not None:
         why = (
-            f"the next labels should buy {100 * gain.low:.1f} to {100 * gain.high:.1f} points "
-            f"(stop below {100 * min_gain:.1f})"
+            f"{'the next' if more is None else f'another {more:,}'} labels should buy "
+            f"{100 * gain.low:.1f} to {100 * gain.high:.1f} points (stop below {100 * min_gain:.1f})"
         )
-        said.append(StopCheck("expected gain", gain.estimate, min_gain, gain.high < min_gain, why))
+        said.append(StopCheck("expected gain", gain.estimate, min_gain, gain.high < min_gain, why, gain))
     return tuple(said)
+
+
+def _accuracy_check(accuracy: Interval, goal: float | None) -> StopCheck:
+    span = f"{accuracy.estimate:.1%} [{accuracy.low:.1%}, {accuracy.high:.1%}] on {accuracy.n:,} rows"
+    wanted = "no goal is set" if goal is None else f"stop where its lower end reaches {goal:.1%}"
+    reached = goal is not None and accuracy.low >= goal
+    limit = float("nan") if goal is None else goal
+    return StopCheck("accuracy", accuracy.estimate, limit, reached, f"the accuracy is {span} ({wanted})", accuracy)
