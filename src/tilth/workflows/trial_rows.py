@@ -17,6 +17,7 @@ from tilth.errors import LeakError, NotApplicable, PartError, SchemaError
 from tilth.numerics.statistics.trials import Trial
 from tilth.plugin import Run, Shelf
 from tilth.records import Decision, Evidence, Snapshot, is_policy
+from tilth.records.snapshot import ROOTS
 from tilth.workflows.policies import Policy, looks_at_labels, make_plan, policy_of
 from tilth.workflows.project import Dataset
 
@@ -66,7 +67,8 @@ def join(before: Snapshot, after: Snapshot) -> Snapshot:
         return before
     table = pa.concat_tables([before.table, after.table.take(pa.array(new)).select(before.table.column_names)])
     table = table.set_column(2, "position", pa.array(range(table.num_rows), pa.int64()))
-    return Snapshot(table, before.schema, root=before.root)
+    roots = dict.fromkeys([*before.root.split(ROOTS), *after.root.split(ROOTS)])
+    return Snapshot(table, before.schema, root=ROOTS.join(roots))
 
 
 @dataclass(frozen=True)
