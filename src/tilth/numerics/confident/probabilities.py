@@ -44,7 +44,7 @@ def check_choice(name: str, value: object, allowed: Sequence[str]) -> str:
     return value
 
 
-def check_labels(labels: npt.ArrayLike, n_classes: int | None = None) -> Array:
+def check_labels(labels: npt.ArrayLike, n_classes: int | None = None, *, unlabelled: bool = False) -> Array:
     """Check class labels and return them as a one-dimensional integer array.
 
     Parameters
@@ -54,6 +54,8 @@ def check_labels(labels: npt.ArrayLike, n_classes: int | None = None) -> Array:
         (``2.0``) are accepted. Missing values (NaN, None, -1) are not.
     n_classes : int, optional
         K. If given, every label must be below it.
+    unlabelled : bool
+        Whether -1 is allowed, for a row without a label, and no row at all.
 
     Returns
     -------
@@ -75,6 +77,8 @@ def check_labels(labels: npt.ArrayLike, n_classes: int | None = None) -> Array:
         raise LabelError(
             "labels must be one class per row", found=f"an array of shape {given.shape}", fix="pass a 1-D sequence"
         )
+    if given.size == 0 and unlabelled:
+        return np.empty(0, dtype=np.int64)
     if given.size == 0:
         raise LabelError("there are no labels", found="an empty sequence", fix="pass at least one row")
     if given.dtype.kind == "O":
@@ -89,7 +93,9 @@ def check_labels(labels: npt.ArrayLike, n_classes: int | None = None) -> Array:
         given = given.astype(np.int64)
     elif given.dtype.kind not in "iu":
         raise LabelError("labels must be integers", found=f"dtype {given.dtype}", fix=_STRINGS)
-    if given.min() < 0:
+    if unlabelled:
+        _refuse(given, given < -1, "labels must be -1 or more", "number classes from 0; -1 is an unlabelled row")
+    elif given.min() < 0:
         _refuse(given, given < 0, "labels must be 0 or more", "drop unlabelled rows, and number classes from 0")
     if n_classes is not None and int(given.max()) >= n_classes:
         fix = f"pred_probs needs at least {int(given.max()) + 1} columns, in the order of the class numbers"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tilth.errors import AlignmentError, DataError, LabelError, ParameterError
+from tilth.numerics.confident.probabilities import check_labels
 
 __all__ = ["as_labels", "assign_folds", "linked_groups", "merge_groups"]
 
@@ -18,7 +19,7 @@ def as_labels(labels: ArrayLike) -> NDArray[np.int64]:
     Parameters
     ----------
     labels : array_like of int, shape (n,)
-        Class codes from 0 up; -1 marks an unlabelled row.
+        Class codes from 0 up; -1 marks an unlabelled row. Checked as by `check_labels`.
 
     Returns
     -------
@@ -27,31 +28,14 @@ def as_labels(labels: ArrayLike) -> NDArray[np.int64]:
     Raises
     ------
     LabelError
-        If the labels are not a one-dimensional integer array, or one is below -1.
+        If the labels are not one whole number a row, or one is below -1.
 
     Examples
     --------
     >>> as_labels([0, 1, -1])
     array([ 0,  1, -1])
     """
-    array = np.asarray(labels)
-    if array.ndim != 1:
-        raise LabelError("labels must be one-dimensional", found=f"shape {array.shape}")
-    if array.size and array.dtype.kind not in "iub":
-        raise LabelError(
-            "labels must be integer class codes",
-            found=f"dtype {array.dtype}, first value {array[0]!r}",
-            fix="encode them first, for instance with np.unique(labels, return_inverse=True)[1]",
-        )
-    codes = array.astype(np.int64)
-    below = np.flatnonzero(codes < -1)
-    if below.size:
-        raise LabelError(
-            "labels must be class codes from 0 up, or -1 for an unlabelled row",
-            where=f"row {below[0]}",
-            found=str(codes[below[0]]),
-        )
-    return codes
+    return check_labels(labels, unlabelled=True).astype(np.int64)
 
 
 def _as_groups(groups: ArrayLike, n: int, name: str = "groups") -> NDArray[np.int64]:
