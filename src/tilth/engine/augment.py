@@ -208,6 +208,18 @@ class Augmenter:
         fitted = [single.base for single in self._singles] if self.fitted else None
         return _rebuilt, (self.policy, self.seed, self._wanted, fitted)
 
+    def parts(self) -> tuple[Generator, ...]:
+        """The parts at work, in the order of the policy."""
+        singles = tuple(single.base for single in self._singles)
+        return singles if self.recipe is None else (self.recipe, *singles)
+
+    def operations(self) -> dict[str, Operation]:
+        """The operations at work by name; of one that stands in several places the first."""
+        found: dict[str, Operation] = {}
+        for single in self._singles:
+            found.setdefault(single.name, single.base)
+        return found
+
     @property
     def wants_fit(self) -> bool:
         """Whether an operation has to know the training rows, and does not yet."""

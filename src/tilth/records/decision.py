@@ -188,6 +188,17 @@ def _standing_rows(
     return kept
 
 
+def _table_of(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows as a table; times were written as text."""
+    arrays = [
+        pa.array([row.get(field.name) for row in rows], pa.string()).cast(field.type)
+        if pa.types.is_temporal(field.type)
+        else pa.array([row.get(field.name) for row in rows], field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
 def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
     """The snapshot that decisions make of another one. Pure: equal inputs, equal id.
 
@@ -225,7 +236,7 @@ def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
     keep = np.asarray([row for row in range(len(snapshot)) if row not in dropped], dtype=np.int64)
     table = table.take(pa.array(keep)) if dropped else table
     new = _standing_rows(added, verdicts, set(table.column("row_id").to_pylist()), snapshot.schema.label)
-    table = pa.concat_tables([table, pa.Table.from_pylist(new, schema=table.schema)]) if new else table
+    table = pa.concat_tables([table, _table_of(new, table.schema)]) if new else table
     recipe = {
         "verb": "apply",
         "decisions": len(standing),
