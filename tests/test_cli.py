@@ -11,6 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from sklearn.datasets import make_blobs
 
+from tilth.workflows.doctor import Checkup, Requirement
+
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = Draft202012Validator(json.loads((ROOT / "docs" / "output.schema.json").read_text(encoding="utf-8")))
 
@@ -97,6 +99,13 @@ def test_bad_input_exits_with_2_and_one_clear_line(table: Path, args: list[str],
     assert said.lower() in flat.lower()
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_doctor_names_a_line_that_works_outside_a_checkout() -> None:
+    needs = (Requirement("transformers", ">=5", "", "text"), Requirement("torch", "==2.13.0", "", "text"))
+    checkup = Checkup("0", "3", "here", (*needs, Requirement("httpx", ">=0.27", "", "llm")), 1.0)
+    assert checkup.install_line("text") == "pip install torch==2.13.0 && pip install 'tilth[text]'"
+    assert checkup.install_line("llm") == "pip install 'tilth[llm]'"
 
 
 def test_doctor_version_and_help(tmp_path: Path) -> None:

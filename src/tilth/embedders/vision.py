@@ -25,7 +25,7 @@ _TOKENS = 257
 class Vision(Embedder):
     """Embed images with any vision model that the transformers library loads, named by folder or hub name.
 
-    ViT, DINOv2, Swin, ConvNeXt, ResNet, CLIP, SigLIP and their like; timm models too, where timm is installed.
+    ViT, DINOv2, Swin, ConvNeXt, ResNet, CLIP, SigLIP and their like.
     Models with an image-text space (CLIP) give their image features; of others the last hidden states are
     averaged over tokens or places: a pooling layer that was not trained with the model never counts. Code that
     comes with a model is never run. An image that cannot be read has NaN in every column.

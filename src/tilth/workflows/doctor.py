@@ -60,10 +60,11 @@ class Checkup:
         names = sorted({r.extra for r in self.requirements if r.extra})
         return {name: all(r.installed for r in self.requirements if r.extra == name) for name in names}
 
-    @staticmethod
-    def install_line(extra: str) -> str:
-        """The command that installs an extra."""
-        return f"pip install -c constraints.txt 'tilth[{extra}]'"
+    def install_line(self, extra: str) -> str:
+        """The command that installs an extra; torch alone first, so that nothing pulls another build of it."""
+        torch = [r.wanted for r in self.requirements if r.extra == extra and r.name == "torch" and not r.installed]
+        first = f"pip install torch{torch[0]} && " if torch else ""
+        return f"{first}pip install 'tilth[{extra}]'"
 
 
 def doctor() -> Checkup:
