@@ -1,9 +1,13 @@
-"""Labels needed to reach 95% of the full-data accuracy, from zero labels on. Each split holds out another quarter of
-the rows; the model is the same everywhere: standardised logistic regression on the default features. "Fewer" is
-against the mean of random; a curve that does not reach the target counts with its last number of labels. The start is
-the mean accuracy over the first 100 labels. One draw is luck: random is replayed five times a split and the default
-three times (on large data twice each), and the replays of a split are averaged; the others run once. Intervals are
-corrected for overlapping splits (Nadeau and Bengio)."""
+"""Labels needed to reach 95% of the full-data accuracy, from zero labels on. Each of five splits holds out another
+quarter of the rows; the model is the same everywhere: standardised logistic regression on the default features. Labels
+come in rounds of 10 up to 100 and then of a quarter of those so far, up to the number that stands beside each dataset.
+"Fewer" is against the mean of random; a curve that does not reach the target counts with its last number of labels. The
+start is the mean accuracy over the first 100 labels, the area that over all. One draw is luck: random is replayed five
+times a split and the default three times (on banking77 three times and twice), and the replays of a split are averaged;
+the other strategies run once, and on the four larger datasets only `margin` is set beside its peer, for time. Intervals
+are 95%, paired by split and corrected for overlapping splits (Nadeau and Bengio). "Worse than random" means that the
+interval of the labels needed lies above 0 or that of the area below 0. That is asked of 6 datasets and 2 figures each:
+where there is nothing to find, one interval in twenty says so all the same."""
 
 from __future__ import annotations
 
@@ -21,17 +25,17 @@ from parts.active_data import load
 
 TITLE = "Labels needed"
 DATASETS = {
-    "digits": 1000,
-    "fsdd": 600,
-    "sign_language_digits": 1400,
-    "banking77": 5000,
-    "sst2": 4000,
-    "adult_census": 1000,
+    "digits": 500,
+    "fsdd": 400,
+    "sign_language_digits": 1000,
+    "adult_census": 500,
+    "sst2": 2500,
+    "banking77": 4000,
 }
-SMALL = ("digits", "fsdd", "sign_language_digits")
+SMALL = ("digits", "fsdd")
 SHARED = ("least_confidence", "margin", "entropy", "k_center", "typiclust", "badge")
-#: Replays of a split: on small data, on large.
-DRAWS = {"priority": (3, 2), "random": (5, 2)}
+#: Replays of a split: in general, and on banking77.
+DRAWS = {"priority": (3, 2), "random": (5, 3)}
 TARGET = 0.95
 START = 100
 HERE = Path(__file__).resolve().parent
@@ -43,6 +47,15 @@ def split(y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
     train, test = train_test_split(np.arange(len(y)), test_size=0.25, stratify=y, random_state=seed)
     return np.sort(train), np.sort(test)
+
+
+def rounds(budget: int) -> list[int]:
+    """Numbers of labels at which the model is trained."""
+    counts, at = [], 0
+    while at < budget:
+        at = min(budget, at + (10 if at < 100 else at // 4))
+        counts.append(at)
+    return counts
 
 
 def one(job: tuple[str, str, int, int, Any, Any, list[int]]) -> tuple[str, str, int, np.ndarray, float]:
@@ -113,13 +126,11 @@ def summarize(
         row["needs"] = _interval(base["need"], row["need"])
         row["starts"] = _interval(base["start"], row["start"])
         row["areas"] = _interval(base["area"], row["area"])
-    return {"name": name, "rows": rows, "full": float(np.mean(list(full.values())))}
+    return {"name": name, "rows": rows, "full": float(np.mean(list(full.values()))), "most": counts[-1]}
 
 
 def measure(peer: str, *, quick: bool, jobs: int, only: list[str] | None = None) -> dict[str, Any]:
     """Curves, table and the three targets."""
-    from tilth.engine.replay import schedule
-
     seeds = range(2 if quick else 5)
     names = only or (["digits", "fsdd"] if quick else list(DATASETS))
     absent, made = [], []
@@ -131,9 +142,9 @@ def measure(peer: str, *, quick: bool, jobs: int, only: list[str] | None = None)
                 continue
             X, codes = loaded
             y = np.unique(codes, return_inverse=True)[1].astype(np.int64)
-            counts = schedule(min(DATASETS[name], 200 if quick else DATASETS[name]))
+            counts = rounds(min(DATASETS[name], 200 if quick else DATASETS[name]))
             shared = SHARED if name in SMALL else ("margin",)
-            wanted = [("full", 1), *((s, n[name not in SMALL]) for s, n in DRAWS.items()), *((s, 1) for s in shared)]
+            wanted = [("full", 1), *((s, n[name == "banking77"]) for s, n in DRAWS.items()), *((s, 1) for s in shared)]
             mine = [(name, s, seed, d, X, y, counts) for seed in seeds for s, n in wanted for d in range(n)]
             theirs = [(name, s, seed, X, y, counts, peer) for seed in seeds for s in shared]
             results = [*workers.map(one, mine), *workers.map(peers, theirs)]
@@ -155,15 +166,15 @@ def _said(interval: Any, digits: int) -> str:
 
 def _lines(data: dict[str, Any]) -> str:
     lines = [
-        f"\n**{data['name']}** (all labels: {data['full']:.3f})\n",
-        "| strategy | labels to 95% | fewer than random | difference | start (first 100) | difference |",
-        "|---|---|---|---|---|---|",
+        f"\n**{data['name']}** (up to {data['most']:,} labels; accuracy with all: {data['full']:.3f})\n",
+        "| strategy | labels to 95% | fewer than random | difference | start (first 100) | difference | area, difference |",
+        "|---|---|---|---|---|---|---|",
     ]
     for strategy, row in data["rows"].items():
         shown = strategy.replace("peer ", "scikit-activeml ")
         lines.append(
             f"| {shown} | {np.mean(row['need']):,.0f} | {row['fewer']:+.0%} | {_said(row['needs'], 0)} "
-            f"| {np.mean(row['start']):.3f} | {_said(row['starts'], 3)} |"
+            f"| {np.mean(row['start']):.3f} | {_said(row['starts'], 3)} | {_said(row['areas'], 3)} |"
         )
     return "\n".join(lines)
 
