@@ -13,7 +13,7 @@ from tilth.cli.options import app
 __all__ = ["app", "main"]
 
 # importing a module registers its commands; `tilth --help` lists them in this order
-for module in ("improve", "review", "active", "crowd", "weak", "ledger", "about"):
+for module in ("improve", "augment", "review", "active", "crowd", "weak", "ledger", "about"):
     import_module(f"tilth.cli.{module}")
 
 

@@ -155,6 +155,9 @@ def prove(
     reading: dict[str, Any],
     before: Annotated[str, typer.Option(help="Snapshot id; default: the rows as first read.")] = "",
     after: Annotated[str, typer.Option(help="Snapshot id; default: the current one.")] = "",
+    augmentation: Annotated[
+        bool, typer.Option("--augmentation", help="Compare with the same rows less the augmented ones.")
+    ] = False,
     repeats: Annotated[int, typer.Option(help="Splits, or subsamples of the training part.")] = 10,
     metric: Annotated[str, typer.Option(help="accuracy or balanced_accuracy.")] = "accuracy",
     slice_: Annotated[list[str], typer.Option("--slice", help="Column to report by; may be repeated.")] = [],  # noqa: B006
@@ -174,6 +177,7 @@ def prove(
             target,
             before=before,
             after=after,
+            augmentation=augmentation,
             repeats=repeats,
             metric=metric,
             slices=slice_,

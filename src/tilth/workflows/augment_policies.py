@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from tilth.errors import ParameterError, SourceError
 from tilth.records import AugmentationPolicy
 from tilth.records.augmentation_policy import JOINERS
 
-__all__ = ["default_policy", "load_policy", "policy_from_yaml", "policy_to_yaml", "save_policy"]
+__all__ = ["default_policy", "load_policy", "parse_limits", "policy_from_yaml", "policy_to_yaml", "save_policy"]
 
 FOLDER = Path(__file__).parent / "policy_files"
 #: What a user may give as a policy.
@@ -119,3 +119,26 @@ def _from_file(path: Path) -> AugmentationPolicy:
             fix=f"did you mean {' or '.join(near)}?" if near else f"or name one of {', '.join(_shipped())}",
         ) from error
     return policy_from_yaml(text, path.name)
+
+
+def parse_limits(said: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Limits written as ``CLASS:OPERATION=HIGHEST``.
+
+    Examples
+    --------
+    >>> parse_limits(["6:rotate=0.2", "*:horizontal_flip=0"])
+    {'6': {'rotate': 0.2}, '*': {'horizontal_flip': 0.0}}
+    """
+    limits: dict[str, dict[str, float]] = {}
+    for text in said:
+        place, equals, value = text.rpartition("=")
+        label, colon, operation = place.rpartition(":")
+        try:
+            limits.setdefault(label, {})[operation] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals or not colon or not label or not operation:
+            raise ParameterError(
+                "a limit is written CLASS:OPERATION=HIGHEST", found=repr(text), fix="for instance --limit 6:rotate=0.2"
+            )
+    return limits

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tilth.engine.augment import Augmenter
 from tilth.engine.augment_runs import Workers
 from tilth.engine.inputs import canonical_split
-from tilth.engine.sample_rows import SampleRows, medium_columns, sample_media, sample_rows
+from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, medium_columns, sample_media, sample_rows
 from tilth.errors import LeakError, NotApplicable, ParameterError
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample, Snapshot
@@ -26,7 +26,7 @@ from tilth.workflows.descendants import parents_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 
-__all__ = ["AugmentedDataset", "choose_medium", "ready", "stream", "training_rows"]
+__all__ = ["AugmentedDataset", "choose_medium", "encoded", "ready", "stream", "training_rows"]
 
 
 class AugmentedDataset:
@@ -163,6 +163,11 @@ class AugmentedDataset:
         return self.augmenter.replay(self.original(row), epoch)
 
 
+def encoded(sample: Sample) -> Any:
+    """A sample's value as it is written: images and sounds as the bytes of a file."""
+    return encode_sample(sample) if sample.medium in ENDINGS else sample.value
+
+
 def choose_medium(snapshot: Snapshot, medium: str, policy: PolicyLike) -> str:
     """The medium that a policy changes in a dataset: the one named, the policy's own, or the dataset's first."""
     media = sample_media(snapshot)
@@ -231,6 +236,7 @@ def stream(
     workspace: str | Path | None = None,
     name: str = "",
     overrides: RoleOverrides | None = None,
+    encoding: str = "",
     options: RunOptions | None = None,
 ) -> AugmentedDataset:
     """Augmented samples of the training part for a training loop; nothing is written.
@@ -251,7 +257,7 @@ def stream(
         The highest magnitude of an operation for a class, beside the limits of the policy.
     shuffle : bool
         Give the rows of each epoch in an order of their own.
-    workspace, name, overrides, options
+    workspace, name, overrides, encoding, options
         As for `ingest`; `options` holds the seed and the number of worker processes.
 
     Returns
@@ -269,7 +275,9 @@ def stream(
     if isinstance(target, Dataset):
         dataset = target
     else:
-        dataset = ingest(target, overrides=overrides, workspace=workspace, name=name, options=options).dataset
+        dataset = ingest(
+            target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+        ).dataset
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         made = parents_of(store.decisions(dataset.name))

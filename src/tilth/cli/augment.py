@@ -1,0 +1,103 @@
+"""The command augment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tilth.cli.options import (
+    Embedder,
+    Jobs,
+    Json,
+    Memory,
+    Model,
+    Quiet,
+    ReportPath,
+    Seed,
+    Target,
+    Workspace,
+    app,
+    guard,
+    model_options,
+    reads_columns,
+)
+
+Policy = Annotated[
+    str | None,
+    typer.Option(help="YAML file, name of a policy that comes with tilth, or YAML text such as '[rotate: 0.3]'."),
+]
+Times = Annotated[int, typer.Option(help="New rows for each training row.")]
+Write = Annotated[bool, typer.Option("--write", help="Write the rows and record them.")]
+Stream = Annotated[bool, typer.Option("--stream", help="Print --times epochs of samples as JSON lines.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the files; default: in the workspace.")]
+Part = Annotated[str, typer.Option(help="Only 'train': the test and validation part are refused.")]
+Medium = Annotated[str, typer.Option(help="image, text, audio or table, where the dataset holds several.")]
+ColumnName = Annotated[str, typer.Option("--column", help="Which of several columns; default: all of the medium.")]
+Limit = Annotated[
+    list[str], typer.Option(help="CLASS:OPERATION=HIGHEST, such as 6:rotate=0.2; * for all classes; may be repeated.")
+]
+Check = Annotated[bool, typer.Option("--check/--no-check", help="Find which magnitudes keep labels true.")]
+
+
+@app.command()
+@guard
+@reads_columns
+def augment(
+    target: Target,
+    *,
+    policy: Policy = None,
+    times: Times = 4,
+    write: Write = False,
+    stream: Stream = False,
+    out: Out = None,
+    part: Part = "train",
+    limit: Limit = [],  # noqa: B006 - typer copies it
+    check: Check = True,
+    medium: Medium = "",
+    column: ColumnName = "",
+    model: Model = None,
+    embedder: Embedder = "",
+    reading: dict[str, Any],
+    workspace: Workspace = None,
+    report: ReportPath = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    seed: Seed = 0,
+    jobs: Jobs = 0,
+    memory: Memory = "2GB",
+) -> None:
+    """Make more training rows from those that are there; without --write, show what would be made."""
+    from tilth.cli import show_augment, terminal
+    from tilth.errors import ParameterError
+    from tilth.workflows.augment_policies import parse_limits
+
+    if write and stream:
+        raise ParameterError("--write and --stream exclude each other", fix="leave one of them out")
+    chosen: dict[str, Any] = {"part": part, "medium": medium, "column": column, "limits": parse_limits(limit)}
+    chosen |= {"workspace": workspace, **reading}
+    with terminal.progress(quiet or json or stream) as listener:
+        options = terminal.options(listener, seed=seed, jobs=jobs, memory=memory)
+        if stream:
+            from tilth.workflows.stream import stream as run_stream
+
+            show_augment.show_stream(run_stream(target, policy, **chosen, options=options), times)
+            return
+        from tilth.workflows.augment import augment as run
+
+        made = run(
+            target,
+            policy=policy,
+            times=times,
+            write=write,
+            out=out,
+            check=check,
+            model=model_options(model).get("model"),
+            embedder=embedder,
+            **chosen,
+            options=options,
+        )
+    from tilth.workflows.augment_report import report_augmentation
+
+    show_augment.show_augmentation(made, report_augmentation(made, report), as_json=json, quiet=quiet)

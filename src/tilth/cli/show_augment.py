@@ -1,0 +1,78 @@
+"""How an augmentation looks on a terminal, as JSON, and as a stream of samples."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tilth.cli import terminal
+
+if TYPE_CHECKING:
+    from tilth.records import Sample
+    from tilth.workflows.augment import Augmentation
+    from tilth.workflows.stream import AugmentedDataset
+
+
+def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet: bool) -> None:
+    """Counts by class, what the label check found, and how far the samples move."""
+    from tilth.workflows.augment_report import augmentation_dict
+
+    data = augmentation_dict(made)
+    summary = data["summary"]
+    if as_json:
+        terminal.print_json({**data, "summary": {**summary, "report": str(report)}})
+        return
+    terminal.notes([*made.notes, *([made.check.note] if made.check.note else [])], quiet)
+    out = terminal.out()
+    did = f"{made.added:,} rows added" if made.written else f"up to {made.added:,} rows would be added"
+    out.print(f"{made.dataset.name}: {did} ({made.medium}, seed {made.seed})\n", markup=False, style="bold")
+    if made.counts:
+        rows = [(name, f"{old:,}", f"{new:,}") for name, (old, new) in made.counts.items()]
+        columns = [("class", "left"), ("training rows", "right"), ("after", "right")]
+        out.print(terminal.table("Classes", columns, rows[:30]))
+    if made.check.vetoes:
+        out.print()
+        limits = [
+            (v.operation, v.label, "never" if v.limit == 0 else f"up to {v.limit:g}", v.by, v.why)
+            for v in made.check.vetoes
+        ]
+        columns = [("operation", "left"), ("class", "left"), ("allowed", "left"), ("by", "left"), ("why", "left")]
+        out.print(terminal.table("Limits that keep labels true", columns, limits[:40]))
+    elif made.check.operations:
+        out.print(f"\nLabels: no operation turned rows into another class ({made.check.judged:,} judged)", markup=False)
+    out.print()
+    moved = [(s.name, f"{s.shift.before:.3g}", f"{s.shift.after:.3g}", f"{s.shift.distance:.3f}") for s in made.shifts]
+    columns = [("feature", "left"), ("original", "right"), ("changed", "right"), ("distance", "right")]
+    out.print(terminal.table("How far samples move", columns, moved))
+    if made.written:
+        out.print(f"\nFiles: {made.folder}\nReport: {report}", markup=False)
+        out.print("Prove it: tilth prove DATASET --augmentation", markup=False)
+    else:
+        out.print(f"\nReport: {report}\nAdd --write to do it.", markup=False)
+
+
+def show_stream(data: AugmentedDataset, epochs: int) -> None:
+    """The samples of some epochs as JSON lines on standard output; images as PNG and sounds as WAV in base64."""
+    with data:
+        for epoch in range(epochs):
+            for sample in data.epoch(epoch):
+                sys.stdout.write(json.dumps(_line(sample, epoch), ensure_ascii=False) + "\n")
+
+
+def _line(sample: Sample, epoch: int) -> dict[str, Any]:
+    from tilth.workflows.stream import encoded
+
+    value = encoded(sample)
+    said: dict[str, Any] = {"row_id": sample.row_id, "epoch": epoch, "label": sample.label}
+    if sample.soft:
+        said["soft"] = dict(sample.soft)
+    kind = "png" if sample.medium == "image" else "wav"
+    said |= (
+        {f"{kind}_base64": base64.b64encode(value).decode("ascii")}
+        if isinstance(value, bytes)
+        else {"cells" if sample.medium == "table" else "text": value}
+    )
+    return {**said, "parents": list(sample.parents), "recipe": sample.recipe}
