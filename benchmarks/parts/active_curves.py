@@ -167,7 +167,7 @@ def _said(interval: Any, digits: int) -> str:
 def _lines(data: dict[str, Any]) -> str:
     lines = [
         f"\n**{data['name']}** (up to {data['most']:,} labels; accuracy with all: {data['full']:.3f})\n",
-        "| strategy | labels to 95% | fewer than random | difference | start (first 100) | difference | area, difference |",
+        "| strategy | labels to 95% | fewer | difference | start (first 100) | difference | area: difference |",
         "|---|---|---|---|---|---|---|",
     ]
     for strategy, row in data["rows"].items():

@@ -7,10 +7,21 @@ from typing import ClassVar
 
 import numpy as np
 
+from tilth.numerics.querying.badge import copy_radius, without_copies
 from tilth.numerics.querying.committee import bald_scores, batch_bald
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
-from tilth.strategies._common import cold_start, example_view, picks, pool_rows, seed_of
+from tilth.strategies._common import (
+    CANDIDATES,
+    Ints,
+    cold_start,
+    embeddings_of,
+    example_view,
+    labelled_rows,
+    picks,
+    pool_rows,
+    seed_of,
+)
 
 __all__ = ["BatchBald"]
 
@@ -54,7 +65,8 @@ class BatchBald(Strategy):
             return cold_start(self, view, budget, run)
         members = view["committee"][pool]
         single = bald_scores(members)
-        order = np.argsort(-single, kind="stable")[: max(self.candidates, budget)]
+        order = np.argsort(-single, kind="stable")[: CANDIDATES * max(self.candidates, budget)]
+        order = self._distinct(view, pool, order, budget)
         jointly = min(budget, MOST_JOINTLY, len(order))
         taken, told = batch_bald(members[order], jointly, random_state=seed_of(run))
         rest = np.setdiff1d(np.arange(len(order)), taken)[: budget - jointly]
@@ -62,6 +74,18 @@ class BatchBald(Strategy):
         why = [f"with the picks before it, it tells {value:.3f} nats about which member is right" for value in told]
         why += [f"alone it tells {single[row]:.3f} nats about which member is right" for row in order[rest]]
         return picks(self, view, pool[chosen], why)
+
+    def _distinct(self, view: View, pool: Ints, order: Ints, budget: int) -> Ints:
+        """Candidates without near-copies of each other or of labelled rows; all of them where too few would stay."""
+        X = embeddings_of(view)
+        most = max(self.candidates, budget)
+        if X is None:
+            return order[:most]
+        known = labelled_rows(view)[-5_000:]
+        kept = without_copies(X, pool[order], most, radius=copy_radius(X), avoid=known)
+        if len(kept) < budget:
+            return order[:most]
+        return np.asarray(order[np.isin(pool[order], kept)], dtype=np.int64)
 
     @classmethod
     def example(cls) -> Example:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from tilth.errors import ParameterError
 from tilth.numerics.querying.scores import check_probs, check_rows
 
-__all__ = ["badge", "copy_radius", "spread_batch"]
+__all__ = ["badge", "copy_radius", "spread_batch", "without_copies"]
 
 Ints = NDArray[np.int64]
 
@@ -153,6 +153,36 @@ def spread_batch(
     >>> spread_batch([[0.0], [0.01], [5.0]], [1, 0, 2], 2, radius=0.1)
     (array([1, 2]), 1)
     """
+    kept, passed = _spread(X, order, k, radius, avoid)
+    picks: list[Any] = [*kept, *passed[: k - len(kept)]]
+    return np.asarray(picks, dtype=np.int64), len(passed) - max(0, len(picks) - len(kept))
+
+
+def without_copies(X: ArrayLike, order: ArrayLike, most: int, *, radius: float, avoid: ArrayLike | None = None) -> Ints:
+    """The first rows of an order, at most `most`, that are no near-copies of each other; copies are left out.
+
+    Parameters
+    ----------
+    X, order, radius, avoid
+        As for `spread_batch`.
+    most : int
+
+    Returns
+    -------
+    (at most `most`,) int64 array
+
+    Examples
+    --------
+    >>> without_copies([[0.0], [0.01], [5.0]], [1, 0, 2], 3, radius=0.1)
+    array([1, 2])
+    """
+    return np.asarray(_spread(X, order, most, radius, avoid)[0], dtype=np.int64)
+
+
+def _spread(
+    X: ArrayLike, order: ArrayLike, k: int, radius: float, avoid: ArrayLike | None
+) -> tuple[list[int], list[int]]:
+    """Rows kept, at most k, and rows passed over on the way."""
     rows = check_rows(X)
     ranked = np.asarray(order, dtype=np.int64)
     known = np.asarray([] if avoid is None else avoid, dtype=np.int64)
@@ -170,5 +200,4 @@ def spread_batch(
             continue
         places[filled] = rows[row]
         kept.append(int(row))
-    picks: list[Any] = [*kept, *passed[: k - len(kept)]]
-    return np.asarray(picks, dtype=np.int64), len(passed) - max(0, len(picks) - len(kept))
+    return kept, passed
