@@ -265,11 +265,10 @@ def large(quick: bool) -> None:
     make = Shelf("labelers").make
     rules: list[Any] = []
     for at in range(100):
-        words = (WORDS[at % 25], WORDS[(at * 7 + 3) % 25])
-        if at % 2:
-            rules.append(make("regex", rule=f"r{at}", pattern=f"{words[0]} {words[1]}", label=at % 3 % 2))
-        else:
-            rules.append(make("keywords", rule=f"k{at}", words=(f"{words[0]} {words[1]}",), label=at % 3 % 2))
+        # one rule in ten looks for a word, which more than half of the comments hold; the others for two in a row
+        words = WORDS[at // 10] if at % 10 == 0 else f"{WORDS[at % 25]} {WORDS[(at * 7 + 3) % 25]}"
+        form = {"pattern": words} if at % 2 else {"words": (words,)}
+        rules.append(make("regex" if at % 2 else "keywords", rule=f"rule_{at}", label=at % 3 % 2, **form))
     applied, took = _timed(apply_labelers, rules, table, Run(), classes=["no", "yes"])
     votes = applied.votes
     del table

@@ -12,12 +12,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
+from tilth.engine.labelling import Applied, apply_labelers
 from tilth.errors import LabelError, NotApplicable, ParameterError, PartError, SourceError, TilthError
-from tilth.plugin import Labeler, Shelf
+from tilth.plugin import Labeler, Run, Shelf
 from tilth.records import RowBatch
 
-__all__ = ["RuleSet", "SlicingFunction", "labeling_function", "read_rules", "slicing_function"]
+__all__ = [
+    "RuleSet", "SlicingFunction", "apply_labeling_functions", "labeling_function", "read_rules", "rule",
+    "slicing_function",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +94,83 @@ def labeling_function(
         )
 
     return decorate
+
+
+def rule(form: str, name: str = "", **params: Any) -> Labeler:
+    """Make a labelling function of a declared form, which looks at whole columns at once.
+
+    Parameters
+    ----------
+    form : str
+        keywords, regex, dictionary, comparison, sql, model, neighbors or prompt; see docs/checks.md.
+    name : str, optional
+        Default: the form's.
+    **params
+        Parameters of the form, such as `label`, `column` and `words`.
+
+    Returns
+    -------
+    Labeler
+
+    Raises
+    ------
+    PartError
+        An unknown form or parameter.
+
+    Examples
+    --------
+    >>> link = rule("regex", "link", pattern="https?:", label="spam")
+    >>> found = apply_labeling_functions([link], {"text": ["see http://x.y", "nice"]}, classes=["ham", "spam"])
+    >>> found.votes.n_votes, found.votes.classes
+    (1, ('ham', 'spam'))
+    """
+    made: Labeler = Shelf("labelers").make(form, rule=name or form, **params)
+    return made
+
+
+def apply_labeling_functions(
+    functions: Any,
+    rows: Any,
+    *,
+    classes: Sequence[Any] = (),
+    fault_tolerant: bool = False,
+    jobs: int = 1,
+) -> Applied:
+    """Let labelling functions vote on a table in memory, with no workspace.
+
+    Parameters
+    ----------
+    functions : path, RuleSet, Labeler or sequence of Labeler
+        As `read_rules` takes them.
+    rows : pyarrow.Table, pandas or polars frame, mapping of columns, or file
+    classes : sequence, optional
+        Names of the classes in order. Default: those of the rules' file, else what the functions say.
+    fault_tolerant : bool, default=False
+        Count a function's failures as abstentions; ``.faults`` tells how many, and the first with its row.
+    jobs : int, default=1
+        Worker processes. The votes are the same for any number.
+
+    Returns
+    -------
+    Applied
+        ``.votes`` is the sparse label matrix, for `LabelModel`, `lf_summary` and the label models.
+
+    Raises
+    ------
+    DataError, LabelError, ParameterError
+        A function failed, named a class that does not exist, or two have the same name.
+    """
+    from tilth.sources import choose_source
+
+    said = read_rules(functions)
+    if isinstance(rows, Mapping):
+        table = pa.table(dict(rows))
+    else:
+        table = choose_source(rows).read(rows, Run()).table
+    return apply_labelers(
+        said.labelers, table, Run(), classes=tuple(classes) or said.classes, fault_tolerant=fault_tolerant, jobs=jobs,
+        files=said.files,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
