@@ -57,7 +57,7 @@ def _part(cls: type[Any]) -> str:
     facts += ["runs by default" if cls.default else "runs when named"] if cls.room == "detectors" else []
     facts += [f"extra `{cls.extra}`"] if cls.extra else []
     out = [f"### {cls.name}", "", re.sub(r"\n(?!\n)", " ", prose.replace("\n\n", "\0")).replace("\0", "\n\n")]
-    out[2] = re.sub(r"\[(\d+)\]_", "", out[2]).replace("``", "`")
+    out[2] = re.sub(r"\s*\[\d+\]_", "", re.sub(r"(?<=\S) {2,}", " ", out[2])).replace("``", "`")
     if facts:
         out += ["", f"*{'; '.join(facts).capitalize()}.*"]
     fields = dataclasses.fields(cls)

@@ -98,7 +98,20 @@ def test_bad_input_exits_with_2_and_one_clear_line(table: Path, args: list[str],
     flat = " ".join(done.stderr.split())
     assert said.lower() in flat.lower()
     assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1, "an error is one line in a pipe, however long"
     assert done.stdout == ""
+
+
+def test_an_empty_plan_says_which_policy_found_nothing(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("a,b\n" + "".join(f"{i},{i * i % 7}\n" for i in range(40)))
+    told = tilth("fix", "data.csv", "--policy", "missing_values=drop:0.9", cwd=tmp_path).stdout
+    assert "No row that a policy may change is flagged by missing_values (from a score of 0.9 on)" in told
+    assert "label_error" not in told
+
+
+def test_the_schema_names_each_verb_once() -> None:
+    verbs = json.loads((ROOT / "docs" / "output.schema.json").read_text(encoding="utf-8"))["properties"]["verb"]["enum"]
+    assert len(verbs) == len(set(verbs))
 
 
 def test_doctor_names_a_line_that_works_outside_a_checkout() -> None:

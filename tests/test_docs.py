@@ -85,3 +85,8 @@ def test_local_links_lead_somewhere() -> None:
         for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
             if "://" not in link:
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_no_mark_of_the_source_is_left_in_the_prose_of_parts() -> None:
+    prose = [line for line in reference().PAGES["checks.md"]().splitlines() if not line.startswith(("|", " "))]
+    assert not [line for line in prose if re.search(r"\S {2,}\S| [,;]|\[\d+\]_|``", line)]

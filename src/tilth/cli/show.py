@@ -152,12 +152,20 @@ def show_fix(made: Plan | Fixed, *, as_json: bool) -> None:
     if plan.spared:
         out.print(f"{plan.spared:,} flagged rows of the test part are left alone (--include-test changes them)")
     if not plan.decisions:
-        out.print("\nNothing was changed. To correct all suspect labels all the same: --policy label_error=relabel")
+        out.print(f"\nNothing was changed.{_nothing_done(plan)}", markup=False)
     elif applied:
         out.print(f"\nSnapshot {plan.snapshot.id} -> {applied}. Your files are as they were.", markup=False)
         out.print("Next: tilth prove (did it help?), tilth export (write the repaired rows), tilth undo (take it back)")
     else:
         out.print("\nAdd --yes to do it.")
+
+
+def _nothing_done(plan: Plan) -> str:
+    """Why a plan is empty, by its policies, and what would make it act."""
+    if any(policy.action == "auto" for policy in plan.policies):
+        return " To correct all suspect labels all the same: --policy label_error=relabel"
+    told = " or ".join(p.issue + (f" (from a score of {p.floor:g} on)" if p.floor else "") for p in plan.policies)
+    return f" No row that a policy may change is flagged by {told}."
 
 
 def _points(value: float) -> str:

@@ -128,6 +128,8 @@ class Plan:
         Flagged rows of the test and validation part that were left alone.
     notes : tuple of str
         Why ``auto`` chose what it chose.
+    policies : tuple of Policy
+        The ones that it follows.
     """
 
     dataset: Dataset
@@ -135,6 +137,7 @@ class Plan:
     decisions: tuple[Decision, ...]
     spared: int = 0
     notes: tuple[str, ...] = ()
+    policies: tuple[Policy, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Rows per ``issue: action``."""
@@ -182,7 +185,7 @@ def make_plan(
                 gone.add(row_id)
             because = finding_id(snapshot.id, policy.issue, row_id)
             decisions.append(Decision(policy.who, when, action, (row_id,), value, because, snapshot.id, dataset.name))
-    return Plan(dataset, snapshot, tuple(decisions), len(spared), notes)
+    return Plan(dataset, snapshot, tuple(decisions), len(spared), notes, tuple(policies))
 
 
 def _flagged(policy: Policy, found: Findings, snapshot: Snapshot) -> list[tuple[str, str, str]]:
