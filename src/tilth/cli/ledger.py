@@ -78,11 +78,16 @@ def export(
     decisions: Annotated[
         bool, typer.Option("--decisions", help="Write the decisions as a JSONL patch instead.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    copy_media: Annotated[
+        bool, typer.Option("--copy-media", help="Copy images and sounds beside the table, into STEM-COLUMN.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite what is there; of folders only those that an export made.")
+    ] = False,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
-    """Write the current rows, or the decisions as a patch file."""
+    """Write the current rows, or the decisions as a patch file. Paths in a table start from its own folder."""
     from tilth.cli import show
     from tilth.workflows.export import export as run
     from tilth.workflows.export import export_patch
@@ -92,7 +97,7 @@ def export(
     if decisions:
         show.show_written(path, export_patch(dataset, path, force=force), "decisions", as_json=json)
     else:
-        made = run(dataset, path, snapshot_id=snapshot, ids=ids, force=force)
+        made = run(dataset, path, snapshot_id=snapshot, ids=ids, copy_media=copy_media, force=force)
         show.show_written(made.path, made.rows, "rows", as_json=json)
 
 

@@ -157,7 +157,16 @@ def write_rows(table: pa.Table, path: str | Path, *, columns: Sequence[str] = ()
     write(table, path, columns=columns)
 
 
-def write_folder(table: pa.Table, path: str | Path, *, root: str, media: str, label: str = "", split: str = "") -> None:
+def write_folder(
+    table: pa.Table,
+    path: str | Path,
+    *,
+    root: str,
+    media: str,
+    label: str = "",
+    split: str = "",
+    replace: bool = False,
+) -> list[str]:
     """Copy media files into one folder a class, below one folder a split, whole or not at all.
 
     Unlabelled files go to the folder ``unlabelled``. Files of one name are numbered. Where the table has
@@ -175,12 +184,19 @@ def write_folder(table: pa.Table, path: str | Path, *, root: str, media: str, la
         Column of paths.
     label, split : str
         Columns of class and split; empty for none.
+    replace : bool
+        Replace the folder as a whole where an earlier call made it; no file of the earlier one stays.
+
+    Returns
+    -------
+    list of str
+        Path of each row's file, from the folder.
 
     Raises
     ------
     SourceError
-        There is something in the folder, a file is missing, or the disk is full; nothing is left behind.
+        There is something else in the folder, a file is missing, or the disk is full; nothing is left behind.
     """
     from tilth.sources._write import write_folder as write
 
-    write(table, path, root=root, media=media, label=label, split=split)
+    return write(table, path, root=root, media=media, label=label, split=split, replace=replace)

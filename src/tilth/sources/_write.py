@@ -21,6 +21,8 @@ from tilth.sources._folders import SPLITS, UNLABELLED
 __all__ = ["write_folder", "write_rows"]
 
 _METADATA = "metadata.csv"
+#: Stands in every folder that an export made, so that no other folder is ever replaced.
+_MARK = ".tilth-export"
 
 
 def _failed(path: Path, error: OSError) -> SourceError:
@@ -139,11 +141,25 @@ def write_rows(table: pa.Table, path: str | Path, *, columns: Sequence[str] = ()
         writer(table, file, path)
 
 
-def write_folder(table: pa.Table, path: str | Path, *, root: str, media: str, label: str = "", split: str = "") -> None:
+def write_folder(
+    table: pa.Table,
+    path: str | Path,
+    *,
+    root: str,
+    media: str,
+    label: str = "",
+    split: str = "",
+    replace: bool = False,
+) -> list[str]:
     """Copy media files into class folders; see `tilth.sources.write_folder`."""
     path = Path(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise SourceError("there is something here already", where=str(path), fix="name a new or empty folder")
+    own = replace and (path / _MARK).is_file()
+    if path.exists() and (not path.is_dir() or any(path.iterdir())) and not own:
+        raise SourceError(
+            "there is something here that no export made" if replace else "there is something here already",
+            where=str(path),
+            fix="name a new or empty folder",
+        )
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         part.mkdir()
@@ -153,14 +169,28 @@ def write_folder(table: pa.Table, path: str | Path, *, root: str, media: str, la
         if others or not exact:
             named = table.set_column(table.column_names.index(media), media, pa.array(targets, pa.string()))
             write_rows(named, part / _METADATA)
-        if path.exists():
-            path.rmdir()
-        part.replace(path)
-        _sync_folder(path.parent)
+        (part / _MARK).write_text("Written by tilth export; --force may replace this folder.\n", encoding="utf-8")
+        _put_in_place(part, path)
+        return [target or "" for target in targets]
     except OSError as error:
         raise _failed(path, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _put_in_place(part: Path, path: Path) -> None:
+    """Give a finished folder its name; what had the name goes as a whole, and only then."""
+    old = part.with_suffix(".old")
+    if path.exists():
+        path.replace(old)
+    try:
+        part.replace(path)
+    except OSError:
+        if old.exists():
+            old.replace(path)
+        raise
+    _sync_folder(path.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _copy(sources: list[str | None], targets: list[str | None], root: str, part: Path) -> None:

@@ -1,17 +1,21 @@
 """``export``: a snapshot back to the outside world.
 
 The rows go to a CSV, TSV, Parquet, JSONL or Arrow file, or, for an image or audio dataset, to a folder with
-one sub-folder a class. Decisions go to a JSONL patch file with stable row keys, which diffs in git and can
-be read back.
+one sub-folder a class. Paths in a table start from the table's own folder. Decisions go to a JSONL patch file
+with stable row keys, which diffs in git and can be read back.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from tilth.errors import ParameterError
-from tilth.records import SYSTEM_COLUMNS
+from tilth.records import SYSTEM_COLUMNS, Snapshot
 from tilth.sources import write_folder, write_rows
 from tilth.store.patch import read_patch
 from tilth.workflows.project import Dataset, head_snapshot, opened, record_decisions, require_head
@@ -29,7 +33,13 @@ class Exported:
 
 
 def export(
-    dataset: Dataset, path: str | Path, *, snapshot_id: str = "", ids: bool = False, force: bool = False
+    dataset: Dataset,
+    path: str | Path,
+    *,
+    snapshot_id: str = "",
+    ids: bool = False,
+    copy_media: bool = False,
+    force: bool = False,
 ) -> Exported:
     """Write a snapshot to a file or folder.
 
@@ -42,8 +52,11 @@ def export(
         Default: the current snapshot.
     ids : bool
         Keep the column ``row_id``.
+    copy_media : bool
+        Copy images and sounds into a folder beside the table, ``STEM-COLUMN``. Otherwise the table names them where
+        they are, by paths from its own folder.
     force : bool
-        Overwrite what is there.
+        Overwrite what is there. A folder is replaced as a whole, and only where an export made it.
 
     Returns
     -------
@@ -74,10 +87,34 @@ def export(
             media=media[0],
             label=snapshot.schema.label,
             split=snapshot.schema.one("split"),
+            replace=force,
         )
     else:
+        for name in media:
+            table = _with_paths(table, name, snapshot, path, copy_media, force)
         write_rows(table, path)
     return Exported(path, len(snapshot), snapshot.id)
+
+
+def _with_paths(table: pa.Table, name: str, snapshot: Snapshot, path: Path, copy: bool, force: bool) -> pa.Table:
+    """The table with one column of paths that open from the folder of `path`; copied there where asked."""
+    old = table.column(name).to_pylist()
+    named = np.flatnonzero([bool(value) for value in old])
+    if copy:
+        folder = path.with_name(f"{path.stem}-{name}")
+        label, split = snapshot.schema.label, snapshot.schema.one("split")
+        some = table.take(named).select([name, *(column for column in (label, split) if column)])
+        copied = write_folder(
+            some, folder, root=snapshot.root, media=name, label=label or "", split=split or "", replace=force
+        )
+        new = [f"{folder.name}/{target}" for target in copied]
+    else:
+        here = os.path.realpath(path.parent)
+        places = [os.path.join(os.path.realpath(snapshot.root), old[row]) for row in named]  # noqa: PTH118
+        new = [Path(os.path.relpath(place, here)).as_posix() for place in places]
+    column = np.full(len(old), None, dtype=object)
+    column[named] = new
+    return table.set_column(table.column_names.index(name), name, pa.array(column.tolist(), pa.string()))
 
 
 def _refuse_overwrite(path: Path, force: bool) -> None:
