@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet: bool) -> None:
     """Counts by class, what the label check found, and how far the samples move."""
-    from tilth.workflows.augment_report import augmentation_dict
+    from tilth.workflows.augment_report import augmentation_dict, grouped
 
     data = augmentation_dict(made)
     summary = data["summary"]
@@ -37,7 +37,7 @@ def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet:
         out.print()
         limits = [
             (v.operation, v.label, "never" if v.limit == 0 else f"up to {v.limit:g}", v.by, v.why)
-            for v in made.check.vetoes
+            for v in grouped(made.check.vetoes)
         ]
         columns = [("operation", "left"), ("class", "left"), ("allowed", "left"), ("by", "left"), ("why", "left")]
         out.print(terminal.table("Limits that keep labels true", columns, limits[:40]))

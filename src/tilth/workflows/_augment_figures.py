@@ -13,12 +13,12 @@ import numpy.typing as npt
 from tilth.numerics.media.sounds import log_mel
 from tilth.numerics.similarity.projection import project_2d
 from tilth.records import Sample
-from tilth.workflows._report_svg import Svg, clean_line, figure, tag
+from tilth.workflows._report_svg import Svg, clean_line, figure, fit, tag
 
 __all__ = ["contact_sheet", "map_of_both", "text_pairs"]
 
 Pairs = Sequence[tuple[Sample, Sample]]
-CELL = 96
+CELL, ACROSS = 66, 6
 W = 420.0
 
 
@@ -61,23 +61,23 @@ def contact_sheet(pairs: Pairs, title: str, most: int = 12) -> Svg:
     from PIL import Image
 
     chosen = _spread(pairs, most)
-    gap = 6
-    width, height = len(chosen) * (CELL + gap) - gap, 2 * CELL + gap
-    sheet = np.full((height, width, 3), 255, np.uint8)
+    gap, line = 6, 20
+    across = min(ACROSS, max(1, len(chosen)))
+    block = 2 * CELL + gap + line + gap
+    width, height = across * (CELL + gap) - gap, -(-len(chosen) // across) * block
+    parts: list[Svg] = []
     for at, (old, new) in enumerate(chosen):
-        x = at * (CELL + gap)
-        sheet[:CELL, x : x + CELL] = _image_cell(old)
-        sheet[CELL + gap :, x : x + CELL] = _image_cell(new)
-    buffer = io.BytesIO()
-    Image.fromarray(sheet).save(buffer, "PNG", optimize=True)
-    uri = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
-    labels = [
-        tag("text", _name(old)[:14], x=float(at * (CELL + gap) + CELL / 2), y=float(height + 16), text_anchor="middle")
-        for at, (old, _) in enumerate(chosen)
-    ]
-    picture = tag("image", href=uri, x=0.0, y=0.0, width=float(width), height=float(height))
-    said = f"{len(chosen)} samples above, each changed below"
-    return figure("sheet", title, said, (float(width), float(height + 22)), [picture, *labels])
+        x, y = at % across * (CELL + gap), at // across * block
+        both = np.full((2 * CELL + gap, CELL, 3), 255, np.uint8)
+        both[:CELL], both[CELL + gap :] = _image_cell(old), _image_cell(new)
+        buffer = io.BytesIO()
+        Image.fromarray(both).save(buffer, "PNG", optimize=True)
+        uri = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+        parts.append(tag("image", href=uri, x=float(x), y=float(y), width=float(CELL), height=float(2 * CELL + gap)))
+        under = fit(_name(old), CELL, 11)
+        parts.append(tag("text", under, x=x + CELL / 2, y=float(y + 2 * CELL + gap + 15), text_anchor="middle"))
+    said = f"{len(chosen)} samples, each with what becomes of it below"
+    return figure("sheet", title, said, (float(width), float(height)), parts)
 
 
 def _name(sample: Sample) -> str:

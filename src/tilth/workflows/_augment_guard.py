@@ -23,7 +23,9 @@ from tilth.plugin import Operation, sample_rng
 from tilth.records import MemoryItems, Sample
 from tilth.workflows._label_rules import label_rules
 
-__all__ = ["FeatureShift", "LabelCheck", "Veto", "check_labels", "embed_samples", "measure_shift"]
+__all__ = [
+    "FeatureShift", "LabelCheck", "Veto", "check_labels", "embed_samples", "grouped", "measure_shift", "preview",
+]  # fmt: skip
 
 #: Magnitudes that are tried.
 GRID = (0.25, 0.5, 0.75, 1.0)
@@ -51,6 +53,14 @@ class Veto:
     limit: float
     by: str
     why: str
+
+
+def grouped(vetoes: Sequence[Veto]) -> list[Veto]:
+    """Vetoes that say the same of several classes as one, its label the list of them."""
+    found: dict[tuple[str, float, str, str], list[str]] = {}
+    for veto in vetoes:
+        found.setdefault((veto.operation, veto.limit, veto.by, veto.why), []).append(veto.label)
+    return [Veto(name, ", ".join(labels), limit, by, why) for (name, limit, by, why), labels in found.items()]
 
 
 @dataclass(frozen=True)

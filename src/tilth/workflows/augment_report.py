@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.workflows._augment_figures import contact_sheet, map_of_both, text_pairs
+from tilth.workflows._augment_guard import grouped
 from tilth.workflows._crowd_page import Figure, Page, Section, save_page, table
 from tilth.workflows._report_figures import Bar, class_bars
 from tilth.workflows._report_svg import number
@@ -14,7 +15,7 @@ from tilth.workflows.augment import Augmentation
 from tilth.workflows.augment_policies import policy_to_yaml
 from tilth.workflows.crowd_report import made_with
 
-__all__ = ["advise_augmentation", "augmentation_dict", "report_augmentation"]
+__all__ = ["advise_augmentation", "augmentation_dict", "grouped", "report_augmentation"]
 
 #: From this distance of a feature on, the page says so.
 FAR = 0.3
@@ -70,10 +71,10 @@ def advise_augmentation(made: Augmentation) -> tuple[str, ...]:
     """What to do, the most valuable first."""
     said = []
     name = shlex.quote(made.dataset.name)
-    never = [v for v in made.check.vetoes if v.limit == 0]
+    never = grouped([v for v in made.check.vetoes if v.limit == 0])
     if never:
         said.append(
-            f"Look at {never[0].operation} on {never[0].label!r}: it is left out, since {never[0].why}."
+            f"Look at {never[0].operation} on {never[0].label}: it is left out, since {never[0].why}."
             + (f" So are {len(never) - 1} more." if len(never) > 1 else "")
         )
     far = [s for s in made.shifts if s.what != "vectors" and s.shift.distance >= FAR]
