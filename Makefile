@@ -7,15 +7,8 @@ EXTRAS := $(VENV)/.extras
 
 .PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement bench-active bench-weak clean
 
-help:
-	@echo "make demo          install tilth and run the main job on real scans"
-	@echo "make test          install tilth and run the checks and tests"
-	@echo "make test-all      the same, then the slow tests, with the optional libraries"
-	@echo "make bench-main    figures against peers, written to benchmarks/RESULTS.md"
-	@echo "make bench-labels  label errors against cleanlab, written to benchmarks/RESULTS-labels.md"
-	@echo "make bench-active  active learning against scikit-activeml, written to benchmarks/RESULTS-active.md"
-	@echo "make bench-weak    weak supervision against snorkel, written to benchmarks/RESULTS-weak.md"
-	@echo "make bench-agreement  agreement and consensus against peers, written to benchmarks/RESULTS-agreement.md"
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "make %-16s %s\n", $$1, $$2 }'
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -23,46 +16,45 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt --group dev -e .
 	@touch $@
 
-demo: $(STAMP)
+demo: $(STAMP) ## install tilth and run the main job on real scans
 	$(BIN)/tilth demo
 
-lint: $(STAMP)
+lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
+test: lint ## install tilth and run the checks and the quick tests
 	$(BIN)/pytest -m "not slow"
 
 # torch first, so that nothing pulls a larger build of it
 $(EXTRAS): $(STAMP)
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[text,image]"
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[text,image,torch,tables,llm]"
 	@touch $@
 
-test-slow: $(EXTRAS)
+test-slow: $(EXTRAS) ## install the optional libraries and run the slow tests
 	$(BIN)/pytest -m slow
 
-test-all: test test-slow
+test-all: test test-slow ## all tests, quick and slow
 
-bench-main: $(STAMP)
+bench-main: $(STAMP) ## figures against peers, written to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/main.py
 
-bench-labels: $(STAMP)
+bench-labels: $(STAMP) ## label errors against cleanlab, written to benchmarks/RESULTS-labels.md
 	$(BIN)/python benchmarks/labels.py
 
-bench-agreement: $(STAMP)
+bench-agreement: $(STAMP) ## agreement and consensus against peers, written to benchmarks/RESULTS-agreement.md
 	$(BIN)/python benchmarks/agreement.py
 
-# the pages that are written from the code
-docs: $(STAMP)
+docs: $(STAMP) ## write the pages that are made from the code
 	$(BIN)/python scripts/reference.py
 
-bench-active: $(STAMP)
+bench-active: $(STAMP) ## active learning against scikit-activeml, written to benchmarks/RESULTS-active.md
 	$(BIN)/python benchmarks/active.py
 
-bench-weak: $(STAMP)
+bench-weak: $(STAMP) ## weak supervision against snorkel, written to benchmarks/RESULTS-weak.md
 	$(BIN)/python benchmarks/weak.py
 
-clean:
+clean: ## remove environments, caches and the demonstration
 	rm -rf $(VENV) .venv-peers .venv-peers-active .venv-peers-agreement .venv-peers-weak tilth-demo .pytest_cache .mypy_cache .ruff_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -36,3 +37,11 @@ def test_every_imported_library_is_declared() -> None:
     own = set(sys.stdlib_module_names) | {"tilth", "pytest"}  # tilth.testing is for those who have pytest
     missing = {n: at for n, at in imported.items() if n not in own and canonical(NAMES.get(n, n)) not in declared}
     assert not missing
+
+
+def test_make_help_lists_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^make ([a-z-]+) ", said, re.MULTILINE)) == targets == phony
