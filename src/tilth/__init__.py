@@ -16,6 +16,9 @@ __version__ = "0.1.0"
 _HOME = {
     "ActiveLearner": "estimators.active_learner",
     "Audit": "workflows.audit",
+    "Augmentation": "workflows.augment",
+    "AugmentationPolicy": "records",
+    "AugmentedDataset": "workflows.stream",
     "CleanClassifier": "estimators.clean_classifier",
     "Committee": "estimators.committee",
     "ConsensusOptions": "workflows.consensus",
@@ -55,6 +58,7 @@ _HOME = {
     "ask_next": "numerics.consensus.ask",
     "audio_mixup": "numerics.augment.mixing",
     "audit": "workflows.audit",
+    "augment": "workflows.augment",
     "auto_label_model": "numerics.weak_supervision.choice",
     "autocontrast": "numerics.augment.image_tones",
     "badge": "numerics.querying.badge",
@@ -85,6 +89,7 @@ _HOME = {
     "doctor": "workflows.doctor",
     "elastic_warp": "numerics.augment.warp_plans",
     "embedding_mixup": "numerics.augment.mixing",
+    "embedding_shift": "numerics.augment.shift",
     "equalize": "numerics.augment.image_tones",
     "estimate_error_count": "numerics.label_errors.count",
     "estimate_label_errors": "numerics.label_errors.model",
@@ -104,6 +109,7 @@ _HOME = {
     "fit_soft": "numerics.weak_supervision.soft_training",
     "fix": "workflows.fix",
     "fleiss_kappa": "numerics.agreement.coefficients",
+    "flip_rates": "numerics.augment.preservation",
     "flip_warp": "numerics.augment.warp_plans",
     "forgetting_counts": "numerics.label_errors.training_dynamics",
     "gaussian_blur": "numerics.augment.image_filters",
@@ -129,6 +135,7 @@ _HOME = {
     "label_matrix": "numerics.weak_supervision.matrix",
     "labeling_function": "workflows.rules",
     "lf_summary": "numerics.weak_supervision.analysis",
+    "load_policy": "workflows.augment_policies",
     "mace": "numerics.consensus.mace",
     "majority_vote": "numerics.consensus.majority",
     "median_blur": "numerics.augment.image_filters",
@@ -164,7 +171,9 @@ _HOME = {
     "resizemix": "numerics.augment.mixing_images",
     "review": "workflows.review",
     "rule": "workflows.rules",
+    "safe_magnitude": "numerics.augment.preservation",
     "salt_and_pepper": "numerics.augment.image_filters",
+    "save_policy": "workflows.augment_policies",
     "score_slices": "numerics.weak_supervision.slices",
     "scott_pi": "numerics.agreement.coefficients",
     "select": "workflows.select",
@@ -174,6 +183,7 @@ _HOME = {
     "solarize": "numerics.augment.image_tones",
     "solarize_add": "numerics.augment.image_tones",
     "spans_of": "numerics.weak_supervision.sequence",
+    "stream": "workflows.stream",
     "suggest_keywords": "numerics.weak_supervision.suggest",
     "table_mixup": "numerics.augment.mixing",
     "teach": "workflows.teach",
@@ -238,6 +248,8 @@ if TYPE_CHECKING:
     from tilth.numerics.augment.mixing_collate import MixCollate
     from tilth.numerics.augment.mixing_images import Mosaic, cutmix, mosaic, resizemix
     from tilth.numerics.augment.pixels import as_image
+    from tilth.numerics.augment.preservation import flip_rates, safe_magnitude
+    from tilth.numerics.augment.shift import embedding_shift
     from tilth.numerics.augment.soft_labels import soft_labels
     from tilth.numerics.augment.warp_plans import (
         affine_warp,
@@ -298,10 +310,12 @@ if TYPE_CHECKING:
     from tilth.numerics.weak_supervision.slices import score_slices
     from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, fit_soft, plan_rows
     from tilth.numerics.weak_supervision.suggest import suggest_keywords
-    from tilth.records import Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
+    from tilth.records import AugmentationPolicy, Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
     from tilth.workflows.agree import agree
     from tilth.workflows.arrays import check_arrays
     from tilth.workflows.audit import Audit, audit
+    from tilth.workflows.augment import Augmentation, augment
+    from tilth.workflows.augment_policies import load_policy, save_policy
     from tilth.workflows.consensus import ConsensusOptions, consensus
     from tilth.workflows.demo import demo
     from tilth.workflows.doctor import doctor
@@ -315,6 +329,7 @@ if TYPE_CHECKING:
     from tilth.workflows.rules import apply_labeling_functions, labeling_function, read_rules, rule, slicing_function
     from tilth.workflows.select import select
     from tilth.workflows.simulate import simulate
+    from tilth.workflows.stream import AugmentedDataset, stream
     from tilth.workflows.teach import teach
     from tilth.workflows.votes import VoteOptions
     from tilth.workflows.weak import WeakOptions, weak_analyze, weak_apply, weak_fit, weak_label
@@ -322,6 +337,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ActiveLearner",
     "Audit",
+    "Augmentation",
+    "AugmentationPolicy",
+    "AugmentedDataset",
     "CleanClassifier",
     "Committee",
     "ConsensusOptions",
@@ -361,6 +379,7 @@ __all__ = [
     "ask_next",
     "audio_mixup",
     "audit",
+    "augment",
     "auto_label_model",
     "autocontrast",
     "badge",
@@ -391,6 +410,7 @@ __all__ = [
     "doctor",
     "elastic_warp",
     "embedding_mixup",
+    "embedding_shift",
     "equalize",
     "estimate_error_count",
     "estimate_label_errors",
@@ -410,6 +430,7 @@ __all__ = [
     "fit_soft",
     "fix",
     "fleiss_kappa",
+    "flip_rates",
     "flip_warp",
     "forgetting_counts",
     "gaussian_blur",
@@ -435,6 +456,7 @@ __all__ = [
     "label_matrix",
     "labeling_function",
     "lf_summary",
+    "load_policy",
     "mace",
     "majority_vote",
     "median_blur",
@@ -470,7 +492,9 @@ __all__ = [
     "resizemix",
     "review",
     "rule",
+    "safe_magnitude",
     "salt_and_pepper",
+    "save_policy",
     "score_slices",
     "scott_pi",
     "select",
@@ -480,6 +504,7 @@ __all__ = [
     "solarize",
     "solarize_add",
     "spans_of",
+    "stream",
     "suggest_keywords",
     "table_mixup",
     "teach",
