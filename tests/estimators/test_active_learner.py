@@ -116,9 +116,14 @@ def test_stopping_rules_speak_after_rounds() -> None:
         asked = learner.query(4)
         learner.teach(asked, NAMES[::2][asked])
         learner.score(X[1::2], NAMES[1::2])
-        rules = {check.rule: check for check in learner.stopping(more=20)}
-    assert set(rules) == {"predicted change", "kappa", "overall uncertainty", "expected gain"}
+        rules = {check.rule: check for check in learner.stopping(more=20, goal=0.5)}
+    assert set(rules) == {"predicted change", "kappa", "overall uncertainty", "accuracy", "expected gain"}
     assert rules["kappa"].value > 0.8
+    assert rules["accuracy"].value == pytest.approx(learner.history_[-1][1])
+    assert rules["accuracy"].stop
+    assert "another 20 labels should buy" in rules["expected gain"].why
+    learner.teach(learner.query(1), ["setosa"])
+    assert "accuracy" not in {check.rule for check in learner.stopping()}, "the score was that of an older model"
     gain = learner.expected_gain(20)
     assert 0 <= gain.low <= gain.high < 0.5
 

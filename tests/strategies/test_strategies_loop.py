@@ -106,6 +106,15 @@ def test_more_classes_than_half_the_labels_is_no_warning() -> None:
         assert len(pick_rows(crowded, name, 3)) == 3
 
 
+@pytest.mark.parametrize("name", ["least_confidence", "margin", "entropy", "cost_sensitive"])
+def test_a_model_that_is_equally_sure_of_all_rows_does_not_ask_for_the_first_ones(name: str) -> None:
+    pool, y = make_pool()
+    labels = np.full(90, -1)
+    labels[[0, 30, 60]] = y[[0, 30, 60]]  # one row a class: Gaussian naive Bayes has no spread and is sure of one class
+    found = rows(pool, pick_rows(pool.with_labels(labels), name, 12))
+    assert len(set(y[found].tolist())) == 3
+
+
 def test_seeds_decide_the_random_draw() -> None:
     pool, _ = make_pool()
     first, again, other = (rows(pool, pick_rows(pool, "random", 10, Run(seed, "x"))) for seed in (1, 1, 2))

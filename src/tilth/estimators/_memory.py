@@ -76,7 +76,15 @@ class StopWatch:
         self._said: list[npt.NDArray[Any]] = []
 
     def check(
-        self, pool: Pool, fitted: FoldModel, names: npt.NDArray[Any], at: int, gain: Interval | None, limits: Any
+        self,
+        pool: Pool,
+        fitted: FoldModel,
+        names: npt.NDArray[Any],
+        at: int,
+        *,
+        gain: Interval | None,
+        accuracy: Interval | None,
+        **limits: Any,
     ) -> tuple[StopCheck, ...]:
         """What each rule says after round `at`."""
         probs = pool.predict(fitted, pool.X[self.rows])
@@ -90,5 +98,6 @@ class StopWatch:
             kappa=[successive_kappa(*pair) for pair in pairs],
             uncertainty=overall_uncertainty(probs[free]) if free.any() else None,
             gain=gain,
+            accuracy=accuracy,
             **limits,
         )

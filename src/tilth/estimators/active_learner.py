@@ -22,6 +22,7 @@ from tilth.numerics.querying.curves import expected_gain
 from tilth.numerics.querying.scores import uncertainty_scores
 from tilth.numerics.querying.stopping import StopCheck
 from tilth.numerics.statistics.interval_result import Interval
+from tilth.numerics.statistics.intervals import wilson_interval
 from tilth.plugin import Run, Strategy
 from tilth.records import Findings
 
@@ -158,6 +159,7 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.picks_ = Findings.none()
         self.history_: list[tuple[int, float]] = []
         self._round = 0
+        self._tested: tuple[int, int, int] | None = None
         self._lessons = Lessons()
         self._watch = StopWatch(n, self.random_state)
         return self
@@ -186,14 +188,11 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "row_ids_")
         run = Run(self.random_state, f"{self.strategy_.name}/{self._round}")
         self.picks_ = pick_rows(self._pool, self.strategy_, n_instances, run)
-        rows = self._rows_of(self.picks_)
+        place = {value: row for row, value in enumerate(self._pool.row_ids.tolist())}
+        rows = np.asarray([place[v] for v in self.picks_.table.column("row_id").to_pylist()], dtype=np.int64)
         if self.learn_weights:
             self._lessons.ask(self._pool, self.strategy_, rows)
         return _ids(self.row_ids_[rows])
-
-    def _rows_of(self, found: Findings) -> npt.NDArray[np.int64]:
-        place = {value: row for row, value in enumerate(self._pool.row_ids.tolist())}
-        return np.asarray([place[v] for v in found.table.column("row_id").to_pylist()], dtype=np.int64)
 
     def teach(self, row_ids: Any, labels: Any) -> ActiveLearner:
         """Take labels of rows; a row that has a label already gets the new one.
@@ -341,6 +340,7 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy on rows that are not in the pool; kept in `history_` for `expected_gain`."""
         value = float(super().score(X, y, sample_weight))
+        self._tested = None if sample_weight is not None else (self._round, round(value * len(y)), len(y))
         if self.history_ and self.history_[-1][0] == self.n_labels:
             self.history_.pop()
         self.history_.append((self.n_labels, value))
@@ -359,13 +359,15 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         counts, scores = zip(*self.history_, strict=True)
         return expected_gain(counts, scores, more, random_state=self.random_state)
 
-    def stopping(self, *, more: int = 200, **limits: float) -> tuple[StopCheck, ...]:
-        """What each stopping rule says now; call it after each round.
+    def stopping(self, *, more: int = 200, goal: float | None = None, **limits: float) -> tuple[StopCheck, ...]:
+        """What each stopping rule says now; call it after each round, and after `score`.
 
         Parameters
         ----------
         more : int
             Further labels that the expected gain speaks of.
+        goal : float, optional
+            Accuracy that is good enough; it counts as reached where the lower end of the interval is.
         **limits
             Of `tilth.numerics.querying.stopping.should_stop`.
 
@@ -375,7 +377,10 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Rules that have nothing to go on yet are left out.
         """
         gain = self.expected_gain(more) if len(self.history_) >= 4 else None
-        return self._watch.check(self._pool, self._model(), self.classes_, self._round, gain, limits)
+        fresh = self._tested is not None and self._tested[0] == self._round
+        accuracy = wilson_interval(*self._tested[1:]) if self._tested is not None and fresh else None
+        said = {"gain": gain, "accuracy": accuracy, "more": more, "goal": goal, **limits}
+        return self._watch.check(self._pool, self._model(), self.classes_, self._round, **said)
 
 
 def _table(X: Any) -> Any:

@@ -119,11 +119,15 @@ def best_first(
 ) -> Findings:
     """The rows of highest score without near-copies of each other or of a labelled row.
 
+    Rows of equal score come in a drawn order, the same one at the same stage: a model that is equally sure of all
+    rows says nothing, and the first rows of a file are often of one class.
+
     `why` gets a position within `pool`. Where embeddings are absent, only equal contents count as copies.
     """
     room = min(CANDIDATES * budget + 50, len(pool))
-    top = np.argpartition(-scores, room - 1)[:room] if room < len(pool) else np.arange(len(pool))
-    top = top[np.lexsort((top, -scores[top]))]
+    drawn = np.random.default_rng([len(pool), len(labelled_rows(view))]).permutation(len(pool))
+    top = np.argpartition(-scores[drawn], room - 1)[:room] if room < len(pool) else np.arange(len(pool))
+    top = drawn[top[np.lexsort((top, -scores[drawn[top]]))]]
     X = embeddings_of(view)
     if X is None:
         order, passed = _distinct(view, pool[top], budget)
