@@ -10,7 +10,7 @@ import numpy as np
 from tilth.errors import ParameterError
 from tilth.numerics.augment.text_words import check_share, like, split_words, uniforms
 
-__all__ = ["contractions", "sentence_shuffle"]
+__all__ = ["contractions", "sentence_shuffle", "split_sentences"]
 
 Generator = np.random.Generator
 
@@ -137,15 +137,26 @@ _SHORTENED = "mr. mrs. ms. dr. prof. st. vs. etc. e.g. i.e. no. jr. sr. u.s. inc
 _ABBREVIATIONS = frozenset(_SHORTENED.split())
 
 
-def _sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
+    """Sentences of a text, their words joined by single blanks.
+
+    A sentence ends at ".", "!" or "?" before a capital letter or digit, unless after a common abbreviation; or at a
+    line break.
+
+    Examples
+    --------
+    >>> split_sentences("Dr. Lee left at 5. Why?  Nobody knows.")
+    ['Dr. Lee left at 5.', 'Why?', 'Nobody knows.']
+    """
     tokens, gaps = split_words(text)
     found: list[list[str]] = [[]]
     for at, token in enumerate(tokens):
         found[-1].append(token)
         bare = token.rstrip("\"')]}”’»")
         ends = bare.endswith((".", "!", "?", "…")) and bare.lower() not in _ABBREVIATIONS
+        initial = len(bare) == 2 and bare[0].isalpha()
         after = tokens[at + 1].lstrip("\"'([{“‘«¿¡")[:1] if at + 1 < len(tokens) else ""
-        if (ends and len(bare) > 2 and (after.isupper() or after.isdigit())) or "\n" in (gaps[at + 1] if gaps else ""):
+        if (ends and not initial and (after.isupper() or after.isdigit())) or "\n" in (gaps[at + 1] if gaps else ""):
             found.append([])
     return [" ".join(tokens) for tokens in found if tokens]
 
@@ -178,7 +189,7 @@ def sentence_shuffle(text: str, rng: Generator | int, *, strength: float = 1.0) 
     """
     if check_share("strength", strength) == 0:
         return text
-    found = _sentences(text)
+    found = split_sentences(text)
     if len(found) < 2:
         return text
     draw = uniforms(rng)
