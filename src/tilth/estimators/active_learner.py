@@ -379,7 +379,7 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         gain = self.expected_gain(more) if len(self.history_) >= 4 else None
         fresh = self._tested is not None and self._tested[0] == self._round
         accuracy = wilson_interval(*self._tested[1:]) if self._tested is not None and fresh else None
-        said = {"gain": gain, "accuracy": accuracy, "more": more, "goal": goal, **limits}
+        said: dict[str, Any] = {"gain": gain, "accuracy": accuracy, "more": more, "goal": goal, **limits}
         return self._watch.check(self._pool, self._model(), self.classes_, self._round, **said)
 
 
