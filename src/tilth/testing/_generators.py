@@ -48,6 +48,8 @@ def mark_of_samples(samples: list[Sample]) -> str:
 
 def _ready(part: type[Part], given: list[Sample], **params: Any) -> Operation:
     """An operation that knows the training rows, where it wants to."""
+    if part.cost == "model":  # the models of its example: those of its defaults may have to be fetched
+        params = {**part.example().params, **params}
     made: Any = part(**params)
     return made.fit(given) if hasattr(made, "fit") else made  # type: ignore[no-any-return]
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tilth.errors import ParameterError, PartError, SourceError
 from tilth.plugin import Part
 
-__all__ = ["check_model", "guesses", "translations", "word_vectors"]
+__all__ = ["check_model", "guesses", "quiet", "translations", "word_vectors"]
 
 _FIX = "give the path of a folder with config.json and weights, or the name of a model on a reachable hub"
 
@@ -29,7 +29,8 @@ def check_model(part: Any, *names: str) -> None:
 
 
 @contextmanager
-def _quiet(logging: Any) -> Iterator[None]:
+def quiet(logging: Any) -> Iterator[None]:
+    """Without the library's own bars and hints; progress is told by events here."""
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -48,7 +49,7 @@ def _load(part_name: str, kind: str, model: str, device: str) -> tuple[Any, Any]
     import transformers
 
     try:
-        with _quiet(transformers.utils.logging):
+        with quiet(transformers.utils.logging):
             tokenizer = transformers.AutoTokenizer.from_pretrained(model)
             network = getattr(transformers, kind).from_pretrained(model)
     except (OSError, ValueError, KeyError, ImportError) as error:
@@ -161,7 +162,8 @@ def word_vectors(part: Part, model: str) -> tuple[list[str], npt.NDArray[np.floa
 
 
 def _vector_file(path: Path) -> tuple[list[str], npt.NDArray[np.float32]]:
-    words, rows = [], []
+    words: list[str] = []
+    rows: list[npt.NDArray[np.float32]] = []
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             word, *rest = line.rstrip().split(" ")

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
+from tilth.generators.text._models import quiet
 from tilth.plugin import Part
 
 __all__ = ["tiny_masked_model", "tiny_translator"]
@@ -32,15 +32,16 @@ def tiny_translator(part: Part) -> str:
 
 
 @lru_cache(maxsize=4)
-def _made(write: Callable[[Path, Any], None]) -> str:
+def _made(write: Callable[[Path], None]) -> str:
     """A folder that `write` filled, with weights that are always the same; gone when Python ends."""
     import torch
+    import transformers
 
     folder = tempfile.mkdtemp(prefix="tilth-model-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), quiet(transformers.utils.logging):
         torch.manual_seed(0)
-        write(Path(folder), torch)
+        write(Path(folder))
     return folder
 
 
@@ -54,19 +55,18 @@ def _tokenizer(folder: Path, **special: str) -> int:
     made = tokenizers.Tokenizer(known)
     made.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
     if "eos_token" in special:
+        end = special["eos_token"]
         made.post_processor = tokenizers.processors.TemplateProcessing(
-            single=f"$A {special['eos_token']}",
-            special_tokens=[(special["eos_token"], names.index(special["eos_token"]))],
+            single=f"$A {end}", special_tokens=[(end, names.index(end))]
         )
     fast = transformers.PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=64, **special)
     fast.save_pretrained(folder)
     return len(names)
 
 
-def _masked(folder: Path, torch: Any) -> None:
+def _masked(folder: Path) -> None:
     import transformers
 
-    del torch
     size = _tokenizer(folder, pad_token="[PAD]", unk_token="[UNK]", mask_token="[MASK]")
     config = transformers.BertConfig(
         vocab_size=size, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
@@ -75,10 +75,9 @@ def _masked(folder: Path, torch: Any) -> None:
     transformers.BertForMaskedLM(config).save_pretrained(folder)
 
 
-def _marian(folder: Path, torch: Any) -> None:
+def _marian(folder: Path) -> None:
     import transformers
 
-    del torch
     size = _tokenizer(folder, pad_token="<pad>", eos_token="</s>", unk_token="<unk>")
     config = transformers.MarianConfig(
         vocab_size=size, d_model=16, encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,

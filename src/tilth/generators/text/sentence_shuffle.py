@@ -29,7 +29,7 @@ class SentenceShuffle(TextOperation):
     >>> from tilth.records import Sample
     >>> sample = Sample("text", "It rained. We left at 5. Dr. Lee stayed.")
     >>> SentenceShuffle(magnitude=1.0).apply(sample, np.random.default_rng(0)).value
-    'We left at 5. Dr. Lee stayed. It rained.'
+    'Dr. Lee stayed. We left at 5. It rained.'
     """
 
     def change(self, text: str, rng: np.random.Generator) -> str:

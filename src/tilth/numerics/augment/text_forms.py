@@ -185,7 +185,7 @@ def sentence_shuffle(text: str, rng: Generator | int, *, strength: float = 1.0) 
     Examples
     --------
     >>> sentence_shuffle("It rained. We left at 5. Dr. Lee stayed.", 0)
-    'We left at 5. Dr. Lee stayed. It rained.'
+    'Dr. Lee stayed. We left at 5. It rained.'
     """
     if check_share("strength", strength) == 0:
         return text
