@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import tilth
@@ -326,17 +327,22 @@ def test_infinite_features_name_row_and_column_and_nan_is_missing(tmp_path: Path
 
 
 @pytest.mark.parametrize("value", ["inf", "-Infinity"])
-def test_infinite_cells_of_a_file_do_not_break_the_audit(value: str, tmp_path: Path) -> None:
+def test_infinite_cells_of_a_file_are_flagged_by_row_and_column(value: str, tmp_path: Path) -> None:
     rows, _ = table(60)
     rows[9]["b"] = value
+    numbers = [float(row["b"]) for row in rows]
     path = write_csv(tmp_path / "d.csv", rows)
-    try:
-        found = tilth.audit(path, options=OPTIONS)
-    except DataError as error:
-        assert error.where and error.fix
-        untouched(tmp_path)
-    else:
+    parquet = tmp_path / "d.parquet"
+    pq.write_table(
+        pa.table({name: [row[name] for row in rows] for name in rows[0] if name != "b"} | {"b": numbers}), parquet
+    )
+    for file in (path, parquet):
+        found = tilth.audit(file, options=OPTIONS, workspace=tmp_path / f"w{file.suffix}")
         assert not found.failed, found.failed[0].reason
+        flagged = found.findings["missing_values"].flagged().to_dicts()
+        assert [row["row_id"] for row in flagged] == [found.snapshot.row_ids[9]] and flagged[0]["score"] == 1
+        assert flagged[0]["why"] == f"'b' is {numbers[9]}, which no model can use"
+        assert found.findings["missing_values"].summary["infinite_cells"] == 1
 
 
 @pytest.fixture

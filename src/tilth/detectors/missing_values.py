@@ -20,10 +20,11 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class MissingValues(Detector):
-    """Find rows with missing inputs: null, NaN, or text that is empty or blank.
+    """Find rows with missing inputs: null, NaN, infinite, or text that is empty or blank.
 
     A row is flagged where more than half of its inputs are missing, or where it lacks one that nearly every other
-    row has (a share above `expected`). A column that is usually empty so flags nobody. The score is the
+    row has (a share above `expected`). A column that is usually empty so flags nobody. An infinite number is no
+    value a model can use: its row is always flagged, with score 1. The score is the
     larger of the share of missing inputs and ``c ** p``, where c is the share of rows that have what this row
     lacks and p is such that `expected` gives 0.5. Missing labels are counted in the summary, not flagged: an
     unlabelled row is allowed. A row without any input is suggested to be dropped.
@@ -56,21 +57,29 @@ class MissingValues(Detector):
         names = [column.name for column in view.schema.inputs]
         if view.table is None or not len(view) or not names:
             raise NotApplicable("there are no input cells to look at", found=f"{len(view)} rows, {len(names)} inputs")
-        missing = np.column_stack([empty_cells(view.table.column(name)) for name in names])
+        infinite = np.column_stack([_infinite(view.table.column(name)) for name in names])
+        missing = np.column_stack([empty_cells(view.table.column(name)) for name in names]) | infinite
         filled = 1 - missing.mean(axis=0)
         share = missing.mean(axis=1)
         power = float(np.log(0.5) / np.log(self.expected))
         surprise = np.where(missing, filled, 0.0).max(axis=1)
         scores = np.maximum(share, np.where(surprise > 0, surprise**power, 0.0))
+        endless = np.asarray(infinite.any(axis=1))
+        scores[endless] = 1.0
         rows = np.flatnonzero(share > 0)
-        flagged = (share[rows] > 0.5) | (surprise[rows] > self.expected)
+        flagged = (share[rows] > 0.5) | (surprise[rows] > self.expected) | endless[rows]
         why = [self._why(names, missing[row], filled) if flag else "" for row, flag in zip(rows, flagged, strict=True)]
+        for at, row in enumerate(rows):
+            if endless[row]:
+                name = names[int(np.argmax(infinite[row]))]
+                why[at] = f"{name!r} is {view.table.column(name)[int(row)].as_py()}, which no model can use"
         label = view.schema.label
         summary = {
             "rows": len(view),
             "flagged": int(flagged.sum()),
             "rows_with_gaps": len(rows),
             "missing_cells": int(missing.sum()),
+            "infinite_cells": int(infinite.sum()),
             "missing_labels": int(empty_cells(view.table.column(label)).sum()) if label else 0,
             "by_column": {name: int(count) for name, count in zip(names, missing.sum(axis=0), strict=True) if count},
         }
@@ -111,6 +120,14 @@ class MissingValues(Detector):
             return "" if flagged == ["r49", "r7"] else f"flagged {flagged}, expected ['r49', 'r7']"
 
         return Example(view, check, "A gap counts where nearly every other row has a value.")
+
+
+def _infinite(column: pa.ChunkedArray) -> Mask:
+    """Which cells of a column are infinite numbers."""
+    if not pa.types.is_floating(column.type):
+        return np.zeros(len(column), dtype=bool)
+    mask: Mask = np.isinf(np.asarray(column.to_numpy(), dtype=np.float64))
+    return mask
 
 
 def _percent(share: float) -> str:
