@@ -58,7 +58,7 @@ def weights_of(sample: Sample) -> dict[str, float]:
     if sample.soft:
         return dict(sample.soft)
     label = sample.label
-    if label is None or label != label:
+    if label is None or (isinstance(label, float) and np.isnan(label)):
         raise LabelError(
             "a sample without a label cannot be mixed", where=f"row {sample.row_id}", fix="label it or leave it out"
         )
