@@ -67,6 +67,7 @@ class FittedOperation(Operation):
     """
 
     medium: ClassVar[str] = "table"
+    pooled: ClassVar[bool] = True
 
     columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     ranges: Mapping[str, Sequence[Any]] = field(default_factory=dict)
@@ -80,7 +81,7 @@ class FittedOperation(Operation):
         """A copy that knows the values of these rows; they must all be of the training part."""
         names, cells = matrix(rows)
         known = {name: sorted_values(cells[:, j]) for j, name in enumerate(names)}
-        return dataclasses.replace(self, columns={name: values for name, values in known.items() if values})
+        return dataclasses.replace(self, columns={name: tuple(values) for name, values in known.items() if values})
 
     def generate(self, rows: Sequence[Sample], count: int, run: Run) -> list[Sample]:
         """`count` changed rows: every row in turn, then again; fitted on `rows` unless it is fitted already."""
@@ -100,14 +101,14 @@ class FittedOperation(Operation):
             return sample
         cells = np.empty((1, len(names)), dtype=object)
         cells[0] = [sample.value[name] for name in names]
-        pools = [list(self.columns.get(name, ())) for name in names]
+        pools = [self.columns.get(name, ()) for name in names]
         new = self._changed(cells, pools, by_position(self.ranges, names), rng)
         return sample.changed(dict(zip(names, new[0], strict=True)))
 
     def _changed(
         self,
         cells: npt.NDArray[Any],
-        pools: list[list[Any]],
+        pools: list[Sequence[Any]],
         ranges: Mapping[int, Sequence[Any]],
         rng: np.random.Generator,
     ) -> npt.NDArray[Any]:

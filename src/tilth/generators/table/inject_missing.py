@@ -43,6 +43,7 @@ class InjectMissing(Operation):
     """
 
     medium: ClassVar[str] = "table"
+    pooled: ClassVar[bool] = True
 
     share: float | None = None
     only: Sequence[str] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,15 +52,13 @@ class QuantileJitter(FittedOperation):
     def _changed(
         self,
         cells: npt.NDArray[Any],
-        pools: list[list[Any]],
+        pools: list[Sequence[Any]],
         ranges: Mapping[int, Sequence[Any]],
         rng: np.random.Generator,
     ) -> npt.NDArray[Any]:
         width = 0.2 * self.magnitude if self.width is None else self.width
-        mixed = [bool(category_mask(np.array([[v] for v in pool], dtype=object), None)[0]) for pool in pools if pool]
-        places = [j for j, pool in enumerate(pools) if pool]
-        fixed = np.ones(len(pools), dtype=bool)
-        fixed[[j for j, is_category in zip(places, mixed, strict=True) if not is_category]] = False
+        numeric = [_holds_numbers(pool if isinstance(pool, tuple) else tuple(pool)) for pool in pools]
+        fixed = ~np.asarray(numeric, dtype=bool)
         fixed |= category_mask(cells, None)
         return quantile_jitter(cells, rng, width=width, reference=pools, categorical_features=fixed, ranges=ranges)
 
@@ -74,3 +73,8 @@ class QuantileJitter(FittedOperation):
             return "" if all(30 <= age <= 55 and isinstance(age, int) for age in ages) else f"ages {ages}"
 
         return Example(example_rows(), check, "Numbers stay between the smallest and the largest.", {"width": 0.3})
+
+
+@lru_cache(maxsize=1024)
+def _holds_numbers(values: tuple[Any, ...]) -> bool:
+    return bool(values) and not category_mask(np.array([[v] for v in values], dtype=object), None)[0]

@@ -55,7 +55,7 @@ class SwapNoise(FittedOperation):
     def _changed(
         self,
         cells: npt.NDArray[Any],
-        pools: list[list[Any]],
+        pools: list[Sequence[Any]],
         ranges: Mapping[int, Sequence[Any]],
         rng: np.random.Generator,
     ) -> npt.NDArray[Any]:

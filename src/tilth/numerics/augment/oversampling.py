@@ -182,7 +182,7 @@ def _sampler(kind: str, mask: NDArray[np.bool_], k: int, name: Any, wanted: int,
     if mask.all():
         return over_sampling.SMOTEN(k_neighbors=k, **common)
     if mask.any():
-        return over_sampling.SMOTENC(categorical_features=np.flatnonzero(mask), k_neighbors=k, **common)
+        return over_sampling.SMOTENC(categorical_features=np.flatnonzero(mask).tolist(), k_neighbors=k, **common)
     neighbors = {"n_neighbors": k} if kind == "adasyn" else {"k_neighbors": k}
     return getattr(over_sampling, _NAMES[kind])(**neighbors, **common)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from tilth.numerics.augment.table_columns import (
 __all__ = ["inject_missing", "quantile_jitter", "swap_noise"]
 
 
-def _reference(X: NDArray[Any], reference: Sequence[Sequence[Any]] | None) -> list[list[Any]]:
+def _reference(X: NDArray[Any], reference: Sequence[Sequence[Any]] | None) -> list[Sequence[Any]]:
     """Sorted values of each column, from the table itself where no other is given."""
     if reference is None:
         return [sorted_values(X[:, j]) for j in range(X.shape[1])]
@@ -30,7 +31,7 @@ def _reference(X: NDArray[Any], reference: Sequence[Sequence[Any]] | None) -> li
         raise AlignmentError(
             "there must be one list of values a column", found=f"{len(reference)} lists, {X.shape[1]} columns"
         )
-    return [list(values) for values in reference]
+    return list(reference)
 
 
 def swap_noise(
@@ -145,14 +146,15 @@ def quantile_jitter(
         pool = pools[j]
         if len(pool) < 2 or not half:
             continue
-        whole = _all_whole(pool)
+        whole = _whole_numbers(pool if isinstance(pool, tuple) else tuple(pool))
         for i, value in enumerate(table[:, j]):
             if not is_missing(value):
                 out[i, j] = _moved(value, pool, float(step[i, j]), whole, table.dtype == object)
     return within_ranges(out, ranges)
 
 
-def _all_whole(values: Sequence[Any]) -> bool:
+@lru_cache(maxsize=1024)
+def _whole_numbers(values: tuple[Any, ...]) -> bool:
     return all(isinstance(v, (int, np.integer)) or float(v).is_integer() for v in values)
 
 

@@ -1,0 +1,283 @@
+"""Trials of a search: train with a policy on some folds, score rows as they are on the others, remember the scores."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilth.engine.augment import Augmenter
+from tilth.engine.runs import EngineRun
+from tilth.errors import NotApplicable, ParameterError
+from tilth.numerics.augment.search import DensityMatch, density_match
+from tilth.numerics.cross_fitting.fold_models import FoldModel, model_maker
+from tilth.numerics.cross_fitting.folds import assign_folds
+from tilth.numerics.statistics.threads import one_blas_thread
+from tilth.records import AugmentationPolicy, Sample, digest
+from tilth.workflows._search_features import Features
+
+__all__ = ["Budget", "Candidate", "Trials"]
+
+Floats = npt.NDArray[np.float64]
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@dataclass
+class Budget:
+    """How much a search may cost: trials, seconds, or both; a trial trains one model a fold.
+
+    Parameters
+    ----------
+    trials : int, optional
+        Equal budgets of trials give equal results.
+    seconds : float, optional
+        A search that is cut off by time can be gone on with.
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+    used: int = 0
+    start: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def parse(cls, said: str | int | float | Budget | None) -> Budget:
+        """A budget from ``"10m"``, ``"90s"``, ``"1h"``, ``"200"`` or ``"200 trials"``; a number means trials.
+
+        Examples
+        --------
+        >>> Budget.parse("10m").seconds, Budget.parse("200 trials").trials, Budget.parse(30).trials
+        (600.0, 200, 30)
+        """
+        if said is None:
+            return cls()
+        if isinstance(said, Budget):
+            return said
+        text = str(said).strip().lower()
+        timed = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h)(?:ec|in|r)?s?", text)
+        counted = re.fullmatch(r"(\d+)(?:\s*trials?)?", text)
+        if isinstance(said, bool) or not (timed or counted):
+            raise ParameterError(
+                "a budget is a time or a number of trials", found=repr(said), fix="write 10m, 90s, 1h or 200"
+            )
+        made = cls(seconds=float(timed[1]) * _UNITS[timed[2]]) if timed else cls(trials=int(counted[1]))  # type: ignore[index]
+        if made.seconds == 0 or made.trials == 0:
+            raise ParameterError("a budget of nothing finds nothing", found=repr(said), fix="write 10m or 200")
+        return made
+
+    def spent(self, share: float = 1.0) -> bool:
+        """Whether this share of the budget is used up."""
+        late = self.seconds is not None and time.monotonic() - self.start >= share * self.seconds
+        return late or (self.trials is not None and self.used >= share * self.trials)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy on trial.
+
+    Parameters
+    ----------
+    name : str
+    policy : AugmentationPolicy or None
+        None for rows that are repeated as they are (the placebo), or with `times` 0 for no augmentation.
+    times : int
+        New rows for each row.
+    """
+
+    name: str
+    policy: AugmentationPolicy | None
+    times: int
+
+    @property
+    def key(self) -> str:
+        """What the scores depend on, beside the data."""
+        return digest([self.policy.key if self.policy is not None else "", self.times])
+
+
+class Trials:
+    """Scores of policies on held-out folds of labelled samples.
+
+    Only rows as they are get scored, each by a model that saw neither it nor anything made from it.
+
+    Parameters
+    ----------
+    samples : sequence of Sample, length n
+    codes : (n,) int64
+        Class of each, from 0 up.
+    n_classes : int
+    groups : (n,) int64
+        Rows that stay together; -1 for rows that stand alone.
+    features : callable
+        Samples to what the model takes.
+    model : object
+        With ``fit`` and ``predict_proba``, or a function that makes one.
+    n_folds, seed : int
+    run : EngineRun
+    budget : Budget
+    maker : dict
+        What the scores depend on beside policy, times and repeat; the key of the store. Empty: nothing is kept.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        codes: npt.NDArray[np.int64],
+        n_classes: int,
+        groups: npt.NDArray[np.int64],
+        *,
+        features: Features,
+        model: Any,
+        n_folds: int,
+        seed: int,
+        run: EngineRun,
+        budget: Budget,
+        maker: dict[str, Any],
+    ) -> None:
+        self.samples, self.codes, self.n_classes, self.groups = list(samples), codes, n_classes, groups
+        self.features, self.n_folds, self.seed, self.run, self.budget = features, n_folds, seed, run, budget
+        self._make = model_maker(model, seed)
+        self._plain = features(self.samples)
+        self._changed: OrderedDict[tuple[str, int], Any] = OrderedDict()
+        self._held = 0
+        self._models: dict[tuple[int, int], FoldModel] = {}
+        self._cache = run.store.item_cache(digest(maker)) if maker else None
+        self._known: dict[tuple[str, int], Floats] = {}
+        self.resumed = 0
+
+    def folds(self, repeat: int) -> npt.NDArray[np.int64]:
+        """Fold of each row in a repeat."""
+        return assign_folds(
+            self.codes, n_folds=self.n_folds, groups=self.groups, random_state=self.seed * 1009 + repeat
+        )
+
+    def scores(self, candidate: Candidate, repeat: int) -> Floats:
+        """Of each row: 1 where it is classified rightly, and the log-probability of its label; shape (n, 2)."""
+        key = (candidate.key, repeat)
+        if key not in self._known:
+            self.budget.used += 1
+            stored = self._stored(key)
+            self._known[key] = self._trial(candidate, repeat) if stored is None else stored
+            self.resumed += stored is not None
+            if stored is None and self._cache is not None:
+                self._cache.put([digest(list(key))], self._known[key].astype(np.float32)[None])
+            self.run.advance()
+        return self._known[key]
+
+    def _stored(self, key: tuple[str, int]) -> Floats | None:
+        if self._cache is None:
+            return None
+        found, values = self._cache.get([digest(list(key))])
+        return np.asarray(values[0], dtype=np.float64) if found[0] else None
+
+    def _trial(self, candidate: Candidate, repeat: int) -> Floats:
+        folds = self.folds(repeat)
+        out = np.zeros((len(self.samples), 2), dtype=np.float32)
+        for fold in range(int(folds.max()) + 1):
+            train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+            model = self._fitted(candidate, train, repeat, fold)
+            if not candidate.times:
+                self._models[repeat, fold] = model
+            probs = self._predict(model, _take(self._plain, test))
+            out[test, 0] = probs.argmax(axis=1) == self.codes[test]
+            out[test, 1] = np.log(np.clip(probs[np.arange(len(test)), self.codes[test]], 1e-6, 1))
+        return out.astype(np.float64)
+
+    def _predict(self, model: FoldModel, X: Any) -> Floats:
+        with one_blas_thread():
+            return model.predict(X, self.n_classes)
+
+    def _fitted(self, candidate: Candidate, train: npt.NDArray[np.int64], repeat: int, fold: int) -> FoldModel:
+        blocks, labels = [_take(self._plain, train)], [self.codes[train]]
+        for more, codes in self._more(candidate, train):
+            blocks.append(more)
+            labels.append(codes)
+        name = f"{candidate.name}, repeat {repeat + 1}, fold {fold + 1}"
+        made = self._make(repeat * self.n_folds + fold)
+        with one_blas_thread():
+            return FoldModel.fit(name, made, _joined(blocks), np.concatenate(labels), None)
+
+    def _more(self, candidate: Candidate, train: npt.NDArray[np.int64]) -> list[tuple[Any, npt.NDArray[np.int64]]]:
+        """Features and classes of the rows that a candidate adds to training rows."""
+        if not candidate.times:
+            return []
+        if candidate.policy is None:
+            return [(_take(self._plain, train), self.codes[train])] * candidate.times
+        augmenter = Augmenter(candidate.policy, self.seed, self.samples[0].medium)
+        if augmenter.recipe is None and not augmenter.wants_fit:
+            made = [self._epoch(augmenter, epoch) for epoch in range(candidate.times)]
+            return [(_take(block, train), self.codes[train]) for block in made]
+        rows = [self.samples[at] for at in train]
+        if augmenter.wants_fit:
+            augmenter = augmenter.fit(rows)
+        if augmenter.recipe is not None:
+            new = augmenter.generate(rows, candidate.times * len(rows), self.run)
+            return [(self.features(new), self._codes_of(new, rows))] if new else []
+        epochs = [[augmenter(row, epoch) for row in rows] for epoch in range(candidate.times)]
+        return [(self.features(new), self.codes[train]) for new in epochs]
+
+    def _codes_of(self, new: Sequence[Sample], rows: Sequence[Sample]) -> npt.NDArray[np.int64]:
+        if any(sample.soft for sample in new):
+            raise NotApplicable("this search trains on one class a row, and cannot use mixed labels")
+        classes = {row.label: code for row, code in zip(self.samples, self.codes.tolist(), strict=True)}
+        del rows
+        return np.asarray([classes[sample.label] for sample in new], dtype=np.int64)
+
+    def _epoch(self, augmenter: Augmenter, epoch: int) -> Any:
+        """Features of all rows changed in one epoch; the last ones that fit the memory budget are kept."""
+        key = (augmenter.policy.key, epoch)
+        if key in self._changed:
+            self._changed.move_to_end(key)
+            return self._changed[key]
+        block = self.features([augmenter(sample, epoch) for sample in self.samples])
+        self.run.check()
+        self._changed[key] = block
+        self._held += getattr(block, "nbytes", 0)
+        while self._held > self.run.memory_budget // 4 and len(self._changed) > 1:
+            _, old = self._changed.popitem(last=False)
+            self._held -= getattr(old, "nbytes", 0)
+        return block
+
+    def density(self, candidate: Candidate) -> DensityMatch | None:
+        """How well models that were trained without augmentation recognise changed held-out rows.
+
+        None for a batch recipe, which changes no row.
+        """
+        if candidate.policy is None:
+            return None
+        augmenter = Augmenter(candidate.policy, self.seed, self.samples[0].medium)
+        if augmenter.recipe is not None:
+            return None
+        if augmenter.wants_fit:
+            augmenter = augmenter.fit(self.samples)
+        folds = self.folds(0)
+        plain, changed = (np.zeros((len(self.samples), self.n_classes)) for _ in range(2))
+        block = self._epoch(augmenter, 0)
+        for fold in range(int(folds.max()) + 1):
+            test = np.flatnonzero(folds == fold)
+            if (0, fold) not in self._models:
+                nothing = Candidate("none", None, 0)
+                self._models[0, fold] = self._fitted(nothing, np.flatnonzero(folds != fold), 0, fold)
+            for out, X in ((plain, self._plain), (changed, block)):
+                out[test] = self._predict(self._models[0, fold], _take(X, test))
+        return density_match(plain, changed, self.codes)
+
+
+def _take(X: Any, rows: npt.NDArray[np.int64]) -> Any:
+    return [X[at] for at in rows] if isinstance(X, list) else X[rows]
+
+
+def _joined(blocks: Sequence[Any]) -> Any:
+    from scipy.sparse import issparse, vstack
+
+    if len(blocks) == 1:
+        return blocks[0]
+    if issparse(blocks[0]):
+        return vstack(blocks, format="csr")
+    if isinstance(blocks[0], list):
+        return [row for block in blocks for row in block]
+    return np.concatenate([np.asarray(block) for block in blocks])
