@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class Aeda(TextOperation):
     >>> Aeda().apply(Sample("text", "a sad , superior human comedy"), np.random.default_rng(0)).value
     '; a sad , superior human comedy'
     """
+
+    pooled: ClassVar[bool] = True
 
     ratio: float | None = None
 

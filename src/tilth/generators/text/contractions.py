@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class Contractions(TextOperation):
     >>> Contractions(magnitude=1.0, to="long").apply(sample, np.random.default_rng(0)).value
     'It is late and they cannot stay.'
     """
+
+    pooled: ClassVar[bool] = True
 
     to: str = "both"
     share: float | None = None

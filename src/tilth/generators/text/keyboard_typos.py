@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,8 @@ class KeyboardTypos(TextOperation):
     >>> KeyboardTypos().apply(Sample("text", "where is my new card"), np.random.default_rng(0)).value
     'where is my nww card'
     """
+
+    pooled: ClassVar[bool] = True
 
     share: float | None = None
     keep_negations: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class RandomDeletion(TextOperation):
     >>> RandomDeletion(alpha=0.5).apply(Sample("text", "a long film, not a good one"), np.random.default_rng(0)).value
     'a not a one'
     """
+
+    pooled: ClassVar[bool] = True
 
     alpha: float | None = None
     keep_negations: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -39,6 +40,8 @@ class RandomSwap(TextOperation):
     >>> RandomSwap().apply(Sample("text", "a long film, not a good one"), np.random.default_rng(0)).value
     'good long film, not a a one'
     """
+
+    pooled: ClassVar[bool] = True
 
     alpha: float | None = None
     keep_negations: bool = True

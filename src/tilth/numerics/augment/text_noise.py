@@ -90,11 +90,14 @@ def _each_word(
         and word.kind != "other"
         and (word.kind != "negation" or not keep_negations)
     ]
-    draw = uniforms(rng)
-    for _ in range(min(len(pool), max(1, round(share * len(pool))))):
+    draw, left = uniforms(rng), max(1, round(share * len(pool)))
+    while pool and left:
         at = pool.pop(int(next(draw) * len(pool)))
         word = words[at]
-        tokens[at] = f"{word.before}{change(word.core, draw)}{word.after}"
+        new = change(word.core, draw)
+        if new != word.core:
+            tokens[at] = f"{word.before}{new}{word.after}"
+            left -= 1
     return join_words(tokens, gaps)
 
 
