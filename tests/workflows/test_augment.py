@@ -1,0 +1,293 @@
+"""The verb augment: plan, rows in the ledger, the same with any number of workers, after a kill, from the shell."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import tilth
+from made_data import images, sounds, table, texts, write_csv
+from tilth.cli import app
+from tilth.errors import LeakError, NotApplicable, ParameterError, PartError, SourceError
+from tilth.records import added_rows
+from tilth.workflows.augment import Augmentation, augment
+from tilth.workflows.augment_report import augmentation_dict, report_augmentation
+from tilth.workflows.descendants import parents_of
+from tilth.workflows.project import RunOptions, opened
+
+POLICIES = {
+    "image": "[{rand_augment: {n: 2, m: 0.4}}, {image_gaussian_noise: 0.3}]",
+    "text": "[{random_swap: 0.3}, {random_deletion: {p: 0.5, magnitude: 0.3}}]",
+    "audio": "[{audio_noise: 0.4}, {audio_shift: {p: 0.5, magnitude: 0.3}}]",
+    "table": "[{quantile_jitter: 0.4}, {swap_noise: {p: 0.5, magnitude: 0.3}}]",
+}
+
+
+def data(medium: str, folder: Path, n: int = 45) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    if medium == "image":
+        return images(folder / "image", n)[0]
+    if medium == "audio":
+        return sounds(folder / "audio", n)[0]
+    rows = texts(n)[0] if medium == "text" else table(n)[0]
+    return write_csv(folder / f"{medium}.csv", rows)
+
+
+def contents(path: Path) -> dict[Path, bytes]:
+    return {p: p.read_bytes() for p in (path.rglob("*") if path.is_dir() else [path]) if p.is_file()}
+
+
+def marks(made: Augmentation) -> dict[str, str]:
+    """Hashes of everything that was written: media files, the list of rows, the snapshot."""
+    found = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(made.folder.iterdir())
+        if path.suffix in (".png", ".wav", ".jsonl", ".yaml")
+    }
+    return {**found, "snapshot": made.after.id if made.after else ""}
+
+
+@pytest.mark.parametrize("medium", ["image", "text", "audio", "table"])
+def test_rows_enter_the_ledger_and_leave_it_again(medium: str, tmp_path: Path) -> None:
+    path = data(medium, tmp_path, 30)
+    original = contents(path)
+    made = augment(path, policy=POLICIES[medium], times=2, write=True, check=False)
+    assert made.after is not None and made.written and made.medium == medium
+    assert made.added + made.unchanged == 60 and made.added > 50
+    assert len(made.after) == 30 + made.added
+    assert sum(after for _, after in made.counts.values()) == len(made.after)
+    with opened(made.dataset) as store:
+        decisions = store.decisions(made.dataset.name)
+    assert {d.who for d in decisions} == {"policy:augment"} and {d.action for d in decisions} == {"add", "accept"}
+    rows = added_rows(decisions)
+    assert all(set(row["parents"]) <= set(made.before.row_ids) and json.loads(row["recipe"]) for row in rows.values())
+    exported = tmp_path / ("out" if medium in ("image", "audio") else "out.csv")
+    assert tilth.export(made.dataset, exported).rows == len(made.after)
+    log = tilth.history(made.dataset)
+    assert [batch.action for batch in log.batches] == ["add", "accept"]
+    undone = tilth.undo(made.dataset)
+    assert undone.snapshot.id == made.before.id
+    assert contents(path) == original
+    again = augment(path, policy=POLICIES[medium], times=2, write=True, check=False)
+    assert again.after is not None and again.after.id == made.after.id
+
+
+@pytest.mark.parametrize("medium", ["image", "text", "audio", "table"])
+def test_same_bytes_with_1_2_and_4_workers(medium: str, tmp_path: Path) -> None:
+    found = []
+    for jobs in (1, 2, 4):
+        path = data(medium, tmp_path / str(jobs), 24)
+        options = RunOptions(seed=3, jobs=jobs)
+        made = augment(path, policy=POLICIES[medium], times=2, write=True, check=False, options=options)
+        found.append(marks(made))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) > (40 if medium in ("image", "audio") else 2)
+
+
+KILLED = """
+import os, signal, sys
+from tilth.workflows.augment import augment
+from tilth.workflows.project import RunOptions
+
+def listen(event):
+    if event.path.endswith("augmenting") and event.done >= 100:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+augment(sys.argv[1], policy=sys.argv[2], times=3, write=True, check=False, options=RunOptions(listener=listen))
+"""
+
+
+@pytest.mark.parametrize("medium", ["image", "text", "audio", "table"])
+def test_same_bytes_after_a_kill_and_from_the_shell(medium: str, tmp_path: Path) -> None:
+    whole = augment(data(medium, tmp_path / "a"), policy=POLICIES[medium], times=3, write=True, check=False)
+    path = data(medium, tmp_path / "b")
+    code = [sys.executable, "-c", KILLED, str(path), POLICIES[medium]]
+    assert subprocess.run(code, capture_output=True, check=False).returncode == -signal.SIGKILL
+    said = CliRunner().invoke(
+        app, ["augment", str(path), "--policy", POLICIES[medium], "--times", "3", "--write", "--no-check", "--json",
+              "--jobs", "1"],
+    )  # fmt: skip
+    assert said.exit_code == 0, said.output
+    summary = json.loads(said.stdout)["summary"]
+    assert any("from a run that was stopped" in note for note in summary["notes"])
+    folder = Path(summary["folder"])
+    assert folder.name.rpartition("-")[2] == whole.job == summary["job"]
+    resumed = {p.name: p.read_bytes() for p in folder.iterdir()}
+    assert resumed == {p.name: p.read_bytes() for p in whole.folder.iterdir()}
+    assert json.loads(said.stdout)["snapshot"] == (whole.after.id if whole.after else "")
+
+
+def test_torn_last_line_of_the_manifest_is_made_again(tmp_path: Path) -> None:
+    path = data("text", tmp_path)
+    plan = augment(path, policy=POLICIES["text"], times=2, check=False)
+    whole = augment(path, policy=POLICIES["text"], times=2, write=True, check=False)
+    text = (whole.folder / "rows.jsonl").read_bytes()
+    tilth.undo(whole.dataset)
+    (whole.folder / "rows.jsonl").write_bytes(text[: len(text) // 2])
+    again = augment(path, policy=POLICIES["text"], times=2, write=True, check=False)
+    assert plan.job == again.job and again.resumed > 0
+    assert (again.folder / "rows.jsonl").read_bytes() == text
+
+
+def test_plan_writes_nothing_and_says_what_would_come(tmp_path: Path) -> None:
+    path = data("text", tmp_path)
+    made = augment(path, policy=POLICIES["text"], times=3)
+    assert not made.written and not made.folder.exists() and made.added == 135
+    assert made.counts["cats"] == (15, 60)
+    with opened(made.dataset) as store:
+        assert store.decisions(made.dataset.name) == []
+    page = report_augmentation(made, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Up to 135 rows would be added" in page and "How far samples move" in page
+    assert {"words", "embedding"} <= {shift.name for shift in made.shifts}
+    json.dumps(augmentation_dict(made), allow_nan=False)
+
+
+def test_folder_of_the_users_choice_and_a_foreign_one(tmp_path: Path) -> None:
+    path = data("image", tmp_path, 12)
+    made = augment(path, policy="[rotate]", times=1, write=True, check=False, out=tmp_path / "mine")
+    assert len(list((tmp_path / "mine").glob("*.png"))) == made.added
+    assert made.after is not None and made.after.root.endswith("../mine")
+    with pytest.raises(ParameterError, match="rows of another augmentation"):
+        augment(path, policy="[shear_x]", times=1, write=True, check=False, out=tmp_path / "mine")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").touch()
+    with pytest.raises(ParameterError, match="something else in this folder"):
+        augment(path, policy="[shear_x]", times=1, write=True, check=False, out=tmp_path / "full")
+
+
+def test_the_very_same_rows_are_not_added_twice_but_other_ones_are(tmp_path: Path) -> None:
+    path = data("table", tmp_path, 30)
+    first = augment(path, policy=POLICIES["table"], times=1, write=True, check=False)
+    with pytest.raises(ParameterError, match="in the dataset already"):
+        augment(path, policy=POLICIES["table"], times=1, write=True, check=False)
+    other = augment(path, policy=POLICIES["table"], times=1, write=True, check=False, options=RunOptions(seed=9))
+    assert first.after is not None and other.after is not None
+    with opened(first.dataset) as store:
+        parents = parents_of(store.decisions(first.dataset.name))
+    assert {p for above in parents.values() for p in above} <= set(first.before.row_ids), "made rows are no parents"
+    assert len(other.after) == 30 + first.added + other.added
+
+
+def split_file(folder: Path, n: int = 60) -> Path:
+    rows = texts(n)[0]
+    return write_csv(
+        folder / "split.csv", [{**r, "split": "test" if i % 3 == 0 else "train"} for i, r in enumerate(rows)]
+    )
+
+
+def test_only_the_training_part_is_augmented(tmp_path: Path) -> None:
+    made = augment(split_file(tmp_path), policy=POLICIES["text"], times=2, write=True, check=False)
+    assert made.after is not None
+    kinds = made.after.table.column("split").to_pylist()
+    assert kinds.count("test") == 20 and kinds.count("train") == 40 + made.added
+    with opened(made.dataset) as store:
+        parents = parents_of(store.decisions(made.dataset.name))
+    split = dict(zip(made.before.row_ids, made.before.table.column("split").to_pylist(), strict=True))
+    assert {split[p] for above in parents.values() for p in above} == {"train"}
+
+
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_test_part_is_refused(part: str, tmp_path: Path) -> None:
+    path = split_file(tmp_path)
+    with pytest.raises(LeakError, match="is not augmented"):
+        augment(path, policy=POLICIES["text"], part=part)
+    with pytest.raises(LeakError, match="is not augmented"):
+        tilth.stream(path, POLICIES["text"], part=part)
+    said = CliRunner().invoke(app, ["augment", str(path), "--part", part])
+    assert said.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "words"),
+    [
+        ("[random_swop]", PartError, "(?i)did you mean random_swap"),
+        ("[{random_swap: {magnitude: 1.2}}]", ParameterError, "from 0 to 1"),
+        ("[{random_swap: {magnitude: 0.2, sise: 3}}]", PartError, "no parameter 'sise'"),
+        ("[rotate]", NotApplicable, "no image to change"),
+        ("no/such.yaml", SourceError, "cannot read this policy file"),
+        ("[random_swap: {p: 0.5", SourceError, "no YAML"),
+        ("{policy: [random_swap], medium: smell}", ParameterError, "no such medium"),
+    ],
+)
+def test_policies_that_cannot_work_are_refused_before_anything_is_done(
+    policy: str, error: type[Exception], words: str, tmp_path: Path
+) -> None:
+    path = data("text", tmp_path)
+    with pytest.raises(error, match=words):
+        augment(path, policy=policy, write=True)
+    assert not (tmp_path / ".tilth" / "augmented").exists()
+
+
+@pytest.mark.parametrize("times", [0, -1, 1.5, True])
+def test_times_is_a_whole_number(times: Any, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="whole number from 1"):
+        augment(data("text", tmp_path), policy=POLICIES["text"], times=times)
+
+
+def test_one_class_and_one_row_a_class_are_augmented_with_a_word_about_it(tmp_path: Path) -> None:
+    rows = texts(30)[0]
+    one = write_csv(tmp_path / "one.csv", [{**row, "label": "cats"} for row in rows])
+    made = augment(one, policy=POLICIES["text"], times=1, write=True)
+    assert made.added > 20 and any("one class only" in note for note in made.notes)
+    assert "fewer than two classes" in made.check.note
+    single = write_csv(
+        tmp_path / "single.csv", [{**row, "label": "cars" if i else "cats"} for i, row in enumerate(rows)]
+    )
+    made = augment(single, policy=POLICIES["text"], times=1)
+    assert any("one row only of cats" in note for note in made.notes) and made.counts["cats"] == (1, 2)
+    each = write_csv(tmp_path / "each.csv", [{"text": f"{t} words here", "label": t} for t in ("cats", "cars", "food")])
+    assert augment(each, policy=POLICIES["text"], times=2, write=True).added >= 3
+
+
+def test_mixed_label_cannot_be_written_but_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tilth.engine.augment import Augmenter
+
+    plain = Augmenter.__call__
+
+    def mixed(self: Any, sample: Any, epoch: int = 0, **more: Any) -> Any:
+        return plain(self, sample, epoch, **more).changed(label=None, soft={"cats": 0.5, "cars": 0.5})
+
+    monkeypatch.setattr(Augmenter, "__call__", mixed)
+    path = data("text", tmp_path)
+    with pytest.raises(ParameterError, match="mixed label cannot be written"):
+        augment(path, policy=POLICIES["text"], times=1, write=True, check=False)
+    assert next(iter(tilth.stream(path, POLICIES["text"]))).soft == {"cats": 0.5, "cars": 0.5}
+
+
+def test_operations_that_change_nothing_are_said_and_add_nothing(tmp_path: Path) -> None:
+    path = data("text", tmp_path)
+    with pytest.raises(ParameterError, match="no sample came out other"):
+        augment(path, policy="[{random_swap: {p: 0}}]", write=True, check=False)
+
+
+def test_files_that_cannot_be_read_stop_the_work_with_their_name(tmp_path: Path) -> None:
+    path = data("image", tmp_path, 12)
+    broken = sorted(path.rglob("*.png"))[3]
+    broken.write_bytes(b"no image")
+    with pytest.raises(tilth.TilthError, match=broken.name):
+        augment(path, policy="[rotate]", times=1, write=True, check=False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_stream_from_the_shell_says_the_same_as_in_python(tmp_path: Path) -> None:
+    path = data("image", tmp_path, 12)
+    said = CliRunner().invoke(app, ["augment", str(path), "--policy", "[rotate]", "--stream", "--times", "2"])
+    assert said.exit_code == 0, said.output
+    lines = [json.loads(line) for line in said.stdout.splitlines()]
+    assert len(lines) == 24 and {line["epoch"] for line in lines} == {0, 1}
+    from tilth.workflows.stream import encoded
+
+    with tilth.stream(path, "[rotate]") as rows:
+        import base64
+
+        own = [base64.b64encode(encoded(s)).decode() for epoch in (0, 1) for s in rows.epoch(epoch)]
+    assert [line["png_base64"] for line in lines] == own

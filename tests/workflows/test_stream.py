@@ -1,0 +1,135 @@
+"""Augmented samples for training loops: the same with any number of workers, in any order, and again."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tilth
+from made_data import images, table, texts, write_csv
+from tilth.errors import NotApplicable, ParameterError
+from tilth.workflows.project import RunOptions
+
+SWAP = "[{random_swap: 0.5}]"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return write_csv(tmp_path / "texts.csv", texts(40)[0])
+
+
+def values(data: tilth.AugmentedDataset, epoch: int) -> list[Any]:
+    return [sample.value for sample in data.epoch(epoch)]
+
+
+def test_epochs_differ_and_each_comes_again(path: Path) -> None:
+    data = tilth.stream(path, SWAP)
+    first, second = values(data, 0), values(data, 1)
+    assert first != second and values(data, 0) == first
+    assert len(data) == 40 and data.classes == ("cars", "cats", "food")
+    data.set_epoch(1)
+    assert [data[i].value for i in range(40)] == second == [s.value for s in data]
+    assert data[-1].value == second[-1]
+    with pytest.raises(IndexError):
+        data[40]
+
+
+def test_replay_by_row_id_and_position(path: Path) -> None:
+    data = tilth.stream(path, SWAP)
+    samples = list(data.epoch(5))
+    assert data.replay(samples[7].row_id, 5).value == data.replay(7, 5).value == samples[7].value
+    assert samples[7].parents == (samples[7].row_id,)
+    assert data.original(7).value != samples[7].value and sorted(data.original(7).value.split()) == sorted(
+        samples[7].value.split()
+    )
+    with pytest.raises(ParameterError, match="no such row"):
+        data.replay("nobody", 0)
+
+
+def test_shuffled_order_is_one_of_its_own_each_epoch(path: Path) -> None:
+    plain, mixed = tilth.stream(path, SWAP), tilth.stream(path, SWAP, shuffle=True)
+    assert sorted(values(mixed, 2)) == sorted(values(plain, 2)) and values(mixed, 2) != values(plain, 2)
+    assert not np.array_equal(mixed.order(0), mixed.order(1)) and np.array_equal(mixed.order(1), mixed.order(1))
+
+
+def test_workers_give_the_same_samples(tmp_path: Path) -> None:
+    folder = images(tmp_path / "img", 40)[0]
+    policy = "[{rand_augment: {n: 2, m: 0.5}}]"
+    with tilth.stream(folder, policy, options=RunOptions(seed=4, jobs=2)) as two:
+        many = [values(two, epoch) for epoch in (0, 1)]
+    one = tilth.stream(folder, policy, options=RunOptions(seed=4))
+    for epoch in (0, 1):
+        assert all(np.array_equal(a, b) for a, b in zip(values(one, epoch), many[epoch], strict=True))
+    other = tilth.stream(folder, policy, options=RunOptions(seed=5))
+    assert not all(np.array_equal(a, b) for a, b in zip(values(other, 0), many[0], strict=True))
+
+
+def test_pickled_data_give_the_same(path: Path) -> None:
+    data = tilth.stream(path, SWAP)
+    again = pickle.loads(pickle.dumps(data))
+    assert values(again, 3) == values(data, 3)
+
+
+def test_data_loader_of_torch_with_workers_gives_the_same(tmp_path: Path) -> None:
+    torch_data = pytest.importorskip("torch.utils.data")
+    data = tilth.stream(images(tmp_path / "img", 12)[0], "[rotate]")
+    data.set_epoch(2)
+    loader = torch_data.DataLoader(data, batch_size=4, num_workers=2, collate_fn=list)
+    loaded = [sample.value for batch in loader for sample in batch]
+    assert all(np.array_equal(a, b) for a, b in zip(loaded, values(data, 2), strict=True))
+
+
+def test_rows_of_tables_and_limits_of_classes(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "table.csv", table(60)[0])
+    data = tilth.stream(path, "[{quantile_jitter: 0.6}]", limits={"k0": {"quantile_jitter": 0}})
+    kept = [(new.label, new.value == data.original(at).value) for at, new in enumerate(data.epoch(0))]
+    assert {same for label, same in kept if label == "k0"} == {True}
+    assert [same for label, same in kept if label != "k0"].count(False) > 30
+
+
+def test_batch_recipe_gives_as_many_samples_as_rows(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "table.csv", table(60)[0])
+    data = tilth.stream(path, "[gaussian_copula]")
+    first = list(data.epoch(0))
+    assert len(first) == 60 and all(sample.parents for sample in first)
+    assert [s.value for s in data.epoch(0)] == [s.value for s in first] != [s.value for s in data.epoch(1)]
+    assert data.replay(3, 0).value == first[3].value and data[3].value == first[3].value
+
+
+def test_default_policy_of_each_medium_works(tmp_path: Path) -> None:
+    from made_data import sounds
+
+    for target in (
+        write_csv(tmp_path / "texts.csv", texts(12)[0]),
+        write_csv(tmp_path / "table.csv", table(12)[0]),
+        images(tmp_path / "img", 12)[0],
+        sounds(tmp_path / "wav", 12)[0],
+    ):
+        data = tilth.stream(target)
+        assert len(list(data.epoch(0))) == 12 and data.policy.medium == data.rows.medium
+
+
+def test_several_text_columns_need_one_named(tmp_path: Path) -> None:
+    rows = [
+        {"title": f"a title of row {i}", "body": row["text"], "label": row["label"]}
+        for i, row in enumerate(texts(30)[0])
+    ]
+    path = write_csv(tmp_path / "two.csv", rows)
+    overrides = tilth.RoleOverrides(text=("title", "body"))
+    with pytest.raises(ParameterError, match="several columns of text"):
+        tilth.stream(path, SWAP, overrides=overrides)
+    assert "title" in tilth.stream(path, SWAP, overrides=overrides, column="title")[0].value
+    made = tilth.augment(path, policy=SWAP, times=1, write=True, check=False, overrides=overrides)
+    assert made.after is not None and made.added == 30
+    new = made.after.table.slice(30).to_pylist()[0]
+    old = made.before.table.slice(0, 1).to_pylist()[0]
+    assert sorted(new["title"].split()) == sorted(old["title"].split()) and new["body"] != old["body"]
+
+
+def test_medium_that_is_not_there(path: Path) -> None:
+    with pytest.raises(NotApplicable, match="no audio to change"):
+        tilth.stream(path, SWAP, medium="audio")
