@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
+import tilth
+from made_data import images
 from tilth.detectors.outlier import Outlier
 from tilth.errors import NotApplicable, ParameterError
 from tilth.numerics.similarity.neighbors import nearest_neighbors
@@ -61,3 +66,14 @@ def test_bad_parameters_are_refused() -> None:
         Outlier(method="guess")  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="contamination"):
         Outlier(contamination=0.6)
+
+
+def test_an_image_of_another_size_is_flagged_with_its_size(tmp_path: Path) -> None:
+    folder, _ = images(tmp_path / "pictures", 30)
+    with Image.open(folder / "square" / "img000.png") as small:
+        small.resize((480, 320)).save(folder / "square" / "img000.png")
+    found = tilth.audit(folder, issues=["outlier"], options=tilth.RunOptions(jobs=1)).findings["outlier"]
+    odd = {row["row_id"]: row for row in found.flagged().to_dicts()}["square/img000.png"]
+    assert odd["why"].startswith("it is 480 x 320 pixels, 267 times the median area")
+    assert found.threshold < odd["score"] <= 1
+    assert found.summary["unusual_sizes"] == 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from tilth.detectors._graph import graph_of
 from tilth.errors import NotApplicable, ParameterError
+from tilth.numerics.media.sizes import UnusualSizes, unusual_sizes
 from tilth.numerics.similarity.outliers import find_outliers
 from tilth.plugin import Detector, Example, Run, View
 from tilth.records import Evidence, Findings
@@ -22,6 +24,9 @@ FEWEST_ROWS = 10
 class Outlier(Detector):
     """Find rows far from all others: foreign, broken or very rare items.
 
+    An image whose area or proportions are far from those of the rest is flagged too, whatever it shows: embedders
+    look at all images in one size. See `tilth.numerics.media.sizes.unusual_sizes`.
+
     By default a row is scored by its mean distance to its nearest rows [1]_ and flagged beyond a threshold
     that adapts to the spread of the dataset; see `tilth.find_outliers`. A clean dataset may have none.
 
@@ -29,7 +34,7 @@ class Outlier(Detector):
     ----------
     method : {"knn", "lof", "isolation_forest"}
     contamination : float
-        In [0, 0.5]: the share of rows to flag. 0 lets the data decide.
+        In [0, 0.5]: the share of rows to flag. 0 lets the data decide, and only then sizes count.
 
     References
     ----------
@@ -47,6 +52,8 @@ class Outlier(Detector):
     contamination: float = 0.0
 
     needs: ClassVar[tuple[str, ...]] = ("embeddings", "neighbors")
+    wants: ClassVar[tuple[str, ...]] = ("sizes",)
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         if self.method not in ("knn", "lof", "isolation_forest"):
@@ -74,9 +81,19 @@ class Outlier(Detector):
         for row in np.flatnonzero(result.flagged):
             why[row] = self._why(float(result.raw[row]), middle, result.raw_threshold, graph.k)
             related[row] = [str(view.row_ids[other]) for other in graph.indices[row, :3]]
+        scores, flagged = np.clip(result.scores, 0, 1), result.flagged.copy()
+        sizes = unusual_sizes(view["sizes"]) if "sizes" in view.evidence and not self.contamination else None
+        if sizes is not None:
+            for at in np.flatnonzero(sizes.flagged).tolist():
+                why[at] = "; ".join([_size_told(sizes, view["sizes"], at), *([why[at]] if flagged[at] else [])])
+            scores = np.where(
+                sizes.flagged, np.maximum(scores, 1 - (1 - result.threshold) / np.maximum(sizes.excess, 1)), scores
+            )
+            flagged |= sizes.flagged
         summary = {
             "rows": len(view),
-            "flagged": int(result.flagged.sum()),
+            "flagged": int(flagged.sum()),
+            "unusual_sizes": int(sizes.flagged.sum()) if sizes is not None else 0,
             "method": self.method,
             "median_value": middle,
             "threshold_value": float(result.raw_threshold),
@@ -85,8 +102,8 @@ class Outlier(Detector):
         return Findings.build(
             self.name or "outlier",
             view.row_ids,
-            np.clip(result.scores, 0, 1),
-            result.flagged,
+            scores,
+            flagged,
             why,
             related=related,
             threshold=result.threshold,
@@ -127,3 +144,15 @@ class Outlier(Detector):
             return "" if flagged == ["r40"] else f"flagged {flagged}, expected ['r40']"
 
         return Example(view, check, "A row far from all others is flagged, with its distance as the reason.")
+
+
+def _size_told(sizes: UnusualSizes, pixels: npt.NDArray[Any], row: int) -> str:
+    """The size of one image against the usual ones."""
+    height, width = (int(side) for side in pixels[row])
+    area, aspect = float(sizes.area_ratio[row]), float(sizes.aspect_ratio[row])
+    told = f"it is {width} x {height} pixels"
+    if abs(np.log(area)) >= abs(np.log(aspect)):
+        return (
+            f"{told}, {area:.3g} times the median area" if area >= 1 else f"{told}, 1/{1 / area:.3g} of the median area"
+        )
+    return f"{told}, its width to height is {aspect:.3g} times the median"

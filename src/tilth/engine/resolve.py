@@ -18,6 +18,7 @@ from tilth.engine.inputs import (
     inputs_key,
     media_files,
 )
+from tilth.engine.item_checks import look_hash, pixel_size, readable_audio, readable_image
 from tilth.engine.label_errors import label_error_evidence
 from tilth.engine.options import ResolverOptions
 from tilth.engine.predictions import numeric_targets, prediction_evidence
@@ -25,8 +26,6 @@ from tilth.engine.runs import EngineRun
 from tilth.errors import AlignmentError, NotApplicable, PartError, TilthError
 from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities, default_classifier
 from tilth.numerics.cross_fitting.folds import merge_groups
-from tilth.numerics.media.images import decode_image, perceptual_hash
-from tilth.numerics.media.sounds import decode_audio
 from tilth.numerics.similarity.duplicates import find_near_duplicates
 from tilth.numerics.similarity.exact_search import exact_block_rows
 from tilth.numerics.similarity.neighbors import NeighborGraph, nearest_neighbors
@@ -34,20 +33,6 @@ from tilth.plugin import View
 from tilth.records import Evidence, Snapshot, digest
 
 __all__ = ["Resolver"]
-
-
-def _perceptual(data: bytes) -> np.uint64:
-    return perceptual_hash(decode_image(data))
-
-
-def _readable_image(data: bytes) -> np.uint8:
-    decode_image(data)
-    return np.uint8(1)
-
-
-def _readable_audio(data: bytes) -> np.uint8:
-    decode_audio(data)
-    return np.uint8(1)
 
 
 @dataclass
@@ -97,6 +82,7 @@ class Resolver:
             "neighbors": self._neighbors,
             "duplicates": self._duplicates,
             "perceptual": self._perceptual,
+            "sizes": self._sizes,
             "readable": self._readable,
             "probs": self._probs,
             "label_errors": self._label_errors,
@@ -169,21 +155,32 @@ class Resolver:
         return Evidence("duplicates", self.snapshot.id, embeddings.row_ids, result.group_id.astype(np.int64))
 
     def _perceptual(self) -> Evidence:
+        return self._of_each_image("perceptual", look_hash)
+
+    def _sizes(self) -> Evidence:
+        return self._of_each_image("sizes", pixel_size)
+
+    def _of_each_image(self, kind: str, fn: Callable[[bytes], Any]) -> Evidence:
+        """What a function says of every readable image of the only image column."""
         files = media_files(self.snapshot, "image")
         if len(files) != 1:
-            raise NotApplicable("perceptual hashes need exactly one image column", found=str(len(files)))
-        maker = {"kind": "perceptual", "version": 1}
+            raise NotApplicable(f"{kind} need exactly one image column", found=str(len(files)))
+        maker = {"kind": kind, "version": 1}
 
         def make(run: EngineRun) -> Evidence:
-            results = run.map_items(_perceptual, files[0], maker=maker)
-            rows = np.asarray([i for i, r in enumerate(results) if not isinstance(r, Exception)], dtype=np.int64)
-            return self._evidence("perceptual", rows, np.asarray([results[i] for i in rows], dtype=np.uint64))
+            results = run.map_items(fn, files[0], maker=maker)
+            rows = [i for i, result in enumerate(results) if not isinstance(result, Exception)]
+            if not rows:
+                raise NotApplicable("not one image can be read")
+            return self._evidence(
+                kind, np.asarray(rows, dtype=np.int64), np.stack([np.asarray(results[i]) for i in rows])
+            )
 
-        return self._stored("perceptual", inputs_key(self.snapshot), maker, make)
+        return self._stored(kind, inputs_key(self.snapshot), maker, make)
 
     def _readable(self) -> Evidence:
         maker = {"kind": "readable", "version": 1}
-        checks = {"image": _readable_image, "audio": _readable_audio}
+        checks = {"image": readable_image, "audio": readable_audio}
         files = [(m, f) for m in checks for f in media_files(self.snapshot, m)]
         if not files:
             raise NotApplicable("there are no media files to read")

@@ -24,7 +24,8 @@ class Evidence:
     kind : str
         ``embeddings`` (n, d) float32, ``probs`` (n, k) float32, ``neighbors`` (n, q) int64 with
         ``distances`` (n, q) float32, ``recall`` (n,) float32 (measured share of the true neighbours, the
-        same in every row) and ``approximate`` (n,) bool in `extra`, ``perceptual`` (n,) uint64, ``readable`` (n,) str,
+        same in every row) and ``approximate`` (n,) bool in `extra`, ``perceptual`` (n,) uint64,
+        ``sizes`` (n, 2) float32: height and width of an image in pixels, ``readable`` (n,) str,
         ``predictions`` (n, 2) float64: a numeric label's expectation and spread.
     snapshot_id : str
     row_ids : (n,) array of str

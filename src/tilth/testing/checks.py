@@ -27,6 +27,7 @@ _KINDS = (
     "probs",
     "neighbors",
     "perceptual",
+    "sizes",
     "readable",
     "duplicates",
     "label_errors",
