@@ -15,6 +15,7 @@ import tilth
 from tilth.plugin import Shelf
 
 ROOT = Path(__file__).resolve().parent.parent
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ROOMS = ("detectors", "embedders", "sources", "label_models", "labelers", "strategies")
 
@@ -90,3 +91,11 @@ def test_local_links_lead_somewhere() -> None:
 def test_no_mark_of_the_source_is_left_in_the_prose_of_parts() -> None:
     prose = [line for line in reference().PAGES["checks.md"]().splitlines() if not line.startswith(("|", " "))]
     assert not [line for line in prose if re.search(r"\S {2,}\S| [,;]|\[\d+\]_|``", line)]
+
+
+def test_every_room_is_in_the_table_of_the_house() -> None:
+    table = set(
+        re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| \d .*$", CONTRIBUTING.read_text("utf-8"), re.MULTILINE)))
+    )
+    rooms = {p.name for p in (ROOT / "src" / "tilth").iterdir() if (p / "__init__.py").exists()}
+    assert rooms - table == set()
