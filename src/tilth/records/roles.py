@@ -18,8 +18,10 @@ __all__ = ["RoleOverrides", "guess_schema"]
 
 LABEL_NAMES = ("label", "labels", "class", "target", "y", "category", "intent", "sentiment", "species", "income")
 #: Names of what a row says, never of what it is: a few short texts that repeat look like classes.
-TEXT_NAMES = ("text", "sentence", "review", "comment", "content", "message", "title", "body", "description", "question")
-TEXT_NAMES += ("answer", "query", "utterance", "document", "prompt", "tweet", "headline", "abstract")
+TEXT_NAMES = (
+    *("text", "sentence", "review", "comment", "content", "message", "title", "body", "description", "question"),
+    *("answer", "query", "utterance", "document", "prompt", "tweet", "headline", "abstract"),
+)
 ID_NAMES = ("id", "row_id", "rowid", "uuid", "guid", "index", "key")
 SPLIT_NAMES = ("split", "subset", "fold", "partition")
 GROUP_NAMES = ("group", "group_id", "speaker", "patient", "patient_id", "user", "user_id", "subject", "subject_id")
