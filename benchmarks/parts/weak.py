@@ -289,8 +289,8 @@ def large(quick: bool) -> None:
     lines = ["| label model | fit | beliefs of all rows |", "|---|---|---|"]
     lines += [f"| {name} | {a:.1f} s | {b:.1f} s |" for name, a, b in fits]
     TEXT.append(
-        f"Processor time of one process. Applied in {took:.1f} s: {votes.n_votes:,} votes, {votes.n_votes / n:.1f} a row.\n\n"
-        + "\n".join(lines)
+        f"Processor time of one process. Applied in {took:.1f} s: {votes.n_votes:,} votes, {votes.n_votes / n:.1f} a "
+        "row.\n\n" + "\n".join(lines)
     )
 
 
