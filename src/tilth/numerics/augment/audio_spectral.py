@@ -64,24 +64,29 @@ def istft(spectrum: Complex64, n_fft: int, n: int) -> Float32:
 
 
 def _vocode(spectrum: Complex64, at: NDArray[np.floating]) -> Complex64:
-    """The spectrum read at frame positions `at`, its phases advanced as the sound itself advances there."""
-    size = np.abs(spectrum)
-    phase = np.angle(spectrum)
+    """The spectrum read at frame positions `at`, its phases advanced as the sound itself advances there.
+
+    A bin takes the phase of its peak by way of its two neighbours, so that the partials of a sound stay whole.
+    """
     last = spectrum.shape[1] - 1
     low = np.minimum(at.astype(np.intp), last)
     high = np.minimum(low + 1, last)
     part = (at - low).astype(np.float32)
-    magnitude = size[:, low] * (1 - part) + size[:, high] * part
-    advance = (2 * np.pi / _OVERLAP) * np.arange(len(spectrum))[:, None]
-    turn = phase[:, high] - phase[:, low] - advance
-    turn = advance + turn - 2 * np.pi * np.round(turn / (2 * np.pi))
-    phases = phase[:, low[:1]] + np.concatenate([np.zeros((len(turn), 1)), np.cumsum(turn[:, :-1], axis=1)], axis=1)
-    made: Complex64 = (magnitude * np.exp(1j * phases)).astype(np.complex64)
-    return made
+    size = np.abs(spectrum)
+    magnitude = (size[:, low] * (1 - part) + size[:, high] * part).T
+    turn = (spectrum[:, high] * np.conj(spectrum[:, low])).T
+    made = np.empty((len(at), len(spectrum)), dtype=np.complex64)
+    made[0] = now = spectrum[:, low[0]]
+    for frame in range(1, len(at)):
+        lead = now.copy()
+        lead[1:-1] -= now[:-2] + now[2:]
+        lead *= turn[frame - 1]
+        made[frame] = now = lead * (magnitude[frame] / (np.abs(lead) + np.float32(1e-20)))
+    return made.T
 
 
 def time_stretch(samples: ArrayLike, *, rate: float, n_fft: int = 1024, keep_length: bool = False) -> Float32:
-    """Play a sound faster or slower at the same pitch, by a phase vocoder [1]_.
+    """Play a sound faster or slower at the same pitch, by a phase vocoder [1]_ with loosely locked phases [2]_.
 
     Parameters
     ----------
@@ -107,6 +112,7 @@ def time_stretch(samples: ArrayLike, *, rate: float, n_fft: int = 1024, keep_len
     References
     ----------
     .. [1] Flanagan, Golden (1966). Phase vocoder. Bell System Technical Journal 45(9).
+    .. [2] Puckette (1995). Phase-locked vocoder. IEEE Workshop on Applications of Signal Processing to Audio.
 
     Examples
     --------
