@@ -37,7 +37,7 @@ def test_finds_planted_errors_and_their_channel(kind: str) -> None:
 
 
 def test_is_reproducible_and_reports_steps() -> None:
-    X, true = blobs(120)
+    X, true = blobs(180)
     given, _ = inject_label_noise(true, 0.1, random_state=0)
     steps: list[tuple[int, int]] = []
     first = estimate_label_errors(X, given, rounds=2, on_step=lambda i, n: steps.append((i, n)))

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 _N_STRATA = 8
 _LOW_FACTOR, _HIGH_FACTOR = 0.6, 1.15
 _PRIOR_ROWS = 1.0
+_SUREST = 0.9
 _WIDER, _SLACK = 1.2, 1.0
 
 
@@ -177,7 +178,7 @@ def _draw_totals(
             continue
         seen = strata[rows] == stratum
         expected = estimate.p_error[left]
-        mean = float(np.clip(expected.mean(), 1e-4, 1 - 1e-4))
+        mean = float(np.clip(expected.mean(), 1e-4, _SUREST))
         hits = float(wrong[seen].sum())
         rate = rng.beta(_PRIOR_ROWS * mean + hits, _PRIOR_ROWS * (1 - mean) + float(seen.sum()) - hits, n_draws)
         part = np.bincount(estimate.labels[left], weights=np.maximum(expected, 1e-6), minlength=k)

@@ -167,12 +167,13 @@ class ModelView:
         }
         self.notes: tuple[str, ...] = ()
 
-    def fit(self, soft: Floats | None) -> View:
-        """Out-of-sample probabilities after training on the given labels, or on soft ones."""
+    def fit(self, soft: Floats | None, repeat: int = 0) -> View:
+        """Out-of-sample probabilities after training on the given labels, or on soft ones; other folds by `repeat`."""
         from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities
 
         if soft is None or self.model is None:
-            fit = cross_fit_probabilities(self.model, self.X, self.codes, **self.options)
+            options = {**self.options, "random_state": self.options["random_state"] + repeat}
+            fit = cross_fit_probabilities(self.model, self.X, self.codes, **options)
             self.notes = fit.notes
             return fixed_view("logistic" if self.model is None else "model", fit.probs)
         best = soft.argmax(axis=1)

@@ -2,7 +2,8 @@
 
 The views (linear, kernels, neighbours, any probabilities that are brought, any model that is named) are trained on
 soft labels, scored out of sample through the estimated channel, weighted by that score, and trained again on the
-posterior of the true class. No row is ever judged by a model that was trained on its own label.
+posterior of the true class. No row is judged by a model that was trained on it; from the second round on its label
+has left a trace in the soft labels of other rows, which is why there are no further rounds with few rows per class.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tilth.numerics.label_errors.channel import (
     softmax_rows,
 )
 from tilth.numerics.label_errors.inputs import VIEWS, ModelView, check_options, prepare_views, read_input
+from tilth.numerics.label_errors.regime import FEW_ROWS, Regime, judge_regime
 from tilth.numerics.label_errors.views import View
 
 __all__ = ["VIEWS", "LabelErrorEstimate", "estimate_label_errors"]
@@ -32,8 +34,8 @@ Floats = NDArray[Any]
 
 SHARPNESS = 0.2
 TOLERANCE = 0.02
-DEPENDENT = 0.85
 EVEN_SHARE = 0.3
+_NEAR_SHARE = 0.15
 _POOL_GRID = np.geomspace(0.4, 4.0, 15)
 _UNSEEN = "classes that are exchanged as a whole cannot be told from features: compare a few rows of each with its name"
 
@@ -46,11 +48,12 @@ class LabelErrorEstimate:
     ----------
     p_error : ndarray of float64, shape (n,)
         Probability that the given label is wrong, in [0, 1]; sort by it, the highest first. A mean of two
-        readings: errors that depend on the class only (weight 0.15), and errors that may depend on the row in any
-        way (0.85).
+        readings, whose weights the labels themselves decide: errors that depend on the class only, and errors that
+        may depend on the row in any way. With few rows per class and contradictions only where predictions are
+        unsure, it falls back to plain self-confidence (see `judge_regime`).
     p_error_low, p_error_high : ndarray of float64, shape (n,)
-        The two readings: ``1 - q(given)`` with q the posterior through T, and ``1 - p(given)``. Their sums bracket
-        the number of errors.
+        The two readings: ``1 - q(given)`` with q the posterior through a channel that was fitted without the row,
+        and ``1 - p(given)``. Their sums bracket the number of errors.
     posterior : ndarray of float64, shape (n, k)
         q(true class | row, given label), with half the evidence of the given label between the two readings.
     probs : ndarray of float64, shape (n, k)
@@ -133,8 +136,8 @@ def estimate_label_errors(
     n_folds : int
         At least 2.
     rounds : int
-        At least 1, and the most there are: the result is that of the earliest round whose held-out likelihood is
-        within 2 % of the best, for with few rows per class later rounds only confirm themselves.
+        At least 1, and the most there are: they end where the likelihood gains less than 2 %, and after the first
+        with fewer than 50 rows per class, where later rounds only confirm themselves.
     views : sequence of {"logistic", "linear", "kernel", "neighbors", "boosting"}
         Views on `X`. "logistic" is `default_classifier` and gives way to `model`. Boosting is slow and pays on
         tables only.
@@ -181,7 +184,15 @@ def estimate_label_errors(
     if X is not None and wrap is None and "logistic" in views:
         wrap = ModelView(None, X, codes, k, groups, n_folds, random_state)
     fit = _iterate(prepared, codes, k, rounds, wrap, on_step)
-    return _summarise(fit, codes, folds, (*notes, *(wrap.notes if wrap else ())))
+    spare = folds if X is not None else np.random.default_rng(random_state).permutation(len(codes)) % n_folds
+    regime = judge_regime(fit.first, fit.first_transition, codes, spare, fit.baseline)
+    if regime.plain > 0:
+        plain = _plain(prepared, wrap, codes, k)
+    else:
+        plain = fit.probs
+    final = regime if fit.first is fit.probs else judge_regime(fit.probs, fit.transition, codes, spare, fit.baseline)
+    found = _Reading(regime, final.low, 1.0 - plain[np.arange(len(codes)), codes])
+    return _summarise(fit, found, codes, folds, (*notes, *(wrap.notes if wrap else ())))
 
 
 @dataclass(eq=False)
@@ -191,6 +202,15 @@ class _Fit:
     weights: dict[str, float]
     log_likelihood: float
     baseline: float
+    first: Floats
+    first_transition: Floats
+
+
+@dataclass(eq=False)
+class _Reading:
+    regime: Regime
+    low: NDArray[np.float64]
+    plain: NDArray[np.float64]
 
 
 def _iterate(
@@ -209,6 +229,7 @@ def _iterate(
         views = [*views, wrap.fit(None)]
     transition: Floats | None = None
     found: list[_Fit] = []
+    few = len(given) < FEW_ROWS * len(np.unique(given))
     for step in range(rounds):
         if wrap is not None and wrap.model is not None and step == 1:
             views = [*views[:-1], wrap.fit(soft)]
@@ -216,12 +237,26 @@ def _iterate(
         pooled, weights = _pool(views, soft, channel, given, baseline)
         transition, probs = _refine(pooled, transition, given)
         value = channel_log_likelihood(probs, transition, given)
-        found.append(_Fit(probs, transition, weights, value, baseline))
-        soft = posterior_of(probs, transition, given).astype(np.float32)
+        first = found[0] if found else None
+        found.append(
+            _Fit(
+                probs,
+                transition,
+                weights,
+                value,
+                baseline,
+                first.probs if first else probs,
+                first.transition if first else transition,
+            )
+        )
+        last = few or (fixed and (wrap is None or wrap.model is None)) or step + 1 == rounds
+        if len(found) > 1 and value < found[-2].log_likelihood + TOLERANCE * _slack(value, baseline):
+            last = True
         if on_step is not None:
-            on_step(step + 1, rounds)
-        if fixed and (wrap is None or wrap.model is None) and step >= 1:
+            on_step(rounds if last else step + 1, rounds)
+        if last:
             break
+        soft = posterior_of(probs, transition, given).astype(np.float32)
     best = max(fit.log_likelihood for fit in found)
     least = best - TOLERANCE * _slack(best, baseline)
     return next(fit for fit in found if fit.log_likelihood >= least)
@@ -266,14 +301,32 @@ def _refine(pooled: Floats, transition: Floats | None, given: NDArray[np.int64])
     return transition, probs
 
 
+def _plain(views: list[View], wrap: ModelView | None, given: NDArray[np.int64], k: int) -> Floats:
+    """Self-confidence without a joint model: what was brought and the model, on two sets of folds, and a little of
+    the neighbours."""
+    soft = np.eye(k, dtype=np.float32)[given]
+    own = [v for v in views if v.name.startswith("pred_probs")]
+    if wrap is not None:
+        own += [wrap.fit(None), wrap.fit(None, repeat=1)]
+    near = [v for v in views if v.name == "neighbors"]
+    own = own or [v for v in views if v not in near] or near
+    probs = [softmax_rows(v.scores(soft)[0].astype(np.float64)) for v in own]
+    logs = np.log(np.maximum(np.mean(probs, axis=0), 1e-9))
+    if near:
+        logs = (1.0 - _NEAR_SHARE) * logs + _NEAR_SHARE * near[0].scores(soft)[0]
+    return softmax_rows(logs)
+
+
 def _summarise(
-    fit: _Fit, given: NDArray[np.int64], folds: NDArray[np.int64], notes: tuple[str, ...]
+    fit: _Fit, reading: _Reading, given: NDArray[np.int64], folds: NDArray[np.int64], notes: tuple[str, ...]
 ) -> LabelErrorEstimate:
     each = np.arange(len(given))
     full = posterior_of(fit.probs, fit.transition, given)
     half = posterior_of(fit.probs, fit.transition, given, trust=0.5)
-    low, high = 1.0 - full[each, given], 1.0 - fit.probs[each, given]
-    p_error = (1.0 - DEPENDENT) * low + DEPENDENT * high
+    low, high = reading.low, 1.0 - fit.probs[each, given]
+    regime = reading.regime
+    p_error = (1.0 - regime.dependent) * low + regime.dependent * high
+    p_error = (1.0 - regime.plain) * p_error + regime.plain * reading.plain
     suggested = half.argmax(axis=1)
     told = list(notes)
     agreed, common = float((fit.probs.argmax(axis=1) == given).mean()), float(np.bincount(given).max() / len(given))

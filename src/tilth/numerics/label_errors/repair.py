@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from tilth.errors import AlignmentError, ParameterError
 from tilth.numerics.label_errors.model import LabelErrorEstimate
+from tilth.numerics.label_errors.regime import unproven_share
 
 __all__ = ["ACTIONS", "LabelRepair", "choose_repair"]
 
@@ -19,6 +20,7 @@ ACTIONS = ("relabel", "drop", "downweight")
 
 _CERTAIN = 0.2
 _NEAR = 0.9
+_UNPROVEN_GAIN = 0.02
 _MILDEST_FIRST = ("downweight", "drop", "relabel")
 
 
@@ -68,10 +70,11 @@ def choose_repair(
     Every fix is tried by cross-validation: the model is trained on the repaired labels of the other folds, and
     credited, on each held-out row, with the posterior probability of the class that it predicts. A fix is chosen
     only if its gain over doing nothing exceeds two standard errors and `min_gain`, so a model that is already robust
-    to the errors is left alone. Of fixes whose gain is within 10 % of the best, the mildest is taken (down-weight,
-    drop, relabel), because the posterior flatters a model trained on its own suggestions. Within a fix, the issues
-    of a given class are changed only where, on average, the
-    suggestion is clearly more probable than the label.
+    to the errors is left alone. With few rows per class, and contradictions only where predictions are unsure, the
+    posterior is a weak judge: the gain must then exceed up to 0.02. Of fixes whose gain is within 10 % of the best,
+    the mildest is taken (down-weight, drop, relabel), because the posterior flatters a model trained on its own
+    suggestions. Within a fix, the issues of a given class are changed only where, on average, the suggestion is
+    clearly more probable than the label.
 
     Parameters
     ----------
@@ -140,7 +143,8 @@ def choose_repair(
             continue
         difference = credit - base
         gains[name] = (float(difference.mean()), float(difference.std() / np.sqrt(len(difference))))
-    winner = _winner(gains, min_gain)
+    least = max(min_gain, _UNPROVEN_GAIN * unproven_share(estimate.probs, estimate.labels))
+    winner = _winner(gains, least)
     return _repair(estimate, winner, plans, gains, by_class, tuple(notes))
 
 
