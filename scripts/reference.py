@@ -22,6 +22,7 @@ ROOMS = {
     ),
     "label_models": ("Label models", "Votes of people or rules to beliefs; see `tilth consensus --method`."),
     "labelers": ("Labelers", "Rows to votes; see `tilth weak`."),
+    "generators": ("Generators", "New rows from rows, as steps of a policy; see `tilth augment --policy`."),
     "strategies": ("Strategies", "Which rows to label next; see `tilth select --strategy`."),
 }
 
@@ -53,6 +54,7 @@ def _sections(doc: str) -> tuple[str, dict[str, str]]:
 def _part(cls: type[Any]) -> str:
     prose, described = _sections(cls.__doc__ or "")
     facts = [f"needs {', '.join(cls.needs)}"] if cls.needs else []
+    facts += [f"changes {cls.medium}"] if getattr(cls, "medium", "") else []
     facts += [f"accepts {', '.join(cls.accepts)}"] if cls.accepts else []
     facts += ["runs by default" if cls.default else "runs when named"] if cls.room == "detectors" else []
     facts += [f"extra `{cls.extra}`"] if cls.extra else []

@@ -17,7 +17,7 @@ from tilth.plugin import Shelf
 ROOT = Path(__file__).resolve().parent.parent
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-ROOMS = ("detectors", "embedders", "sources", "label_models", "labelers", "strategies")
+ROOMS = ("detectors", "embedders", "sources", "label_models", "labelers", "strategies", "generators")
 
 
 def reference() -> ModuleType:
