@@ -33,8 +33,9 @@ $(EXTRAS): $(STAMP)
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[text,image,torch,tables,llm]"
 	@touch $@
 
-test-slow: $(EXTRAS) ## install the optional libraries and run the slow tests
+test-slow: $(EXTRAS) ## install the optional libraries and run the tests that are slow or need them
 	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "not slow" $$(grep -rlE 'importorskip|MissingExtraError|tilth\.testing' tests --include='test_*.py')
 
 test-all: test test-slow ## all tests, quick and slow
 
