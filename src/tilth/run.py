@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 
 from tilth.errors import Cancelled, ParameterError
 from tilth.records import Items, digest
@@ -15,6 +16,16 @@ from tilth.records import Items, digest
 __all__ = ["Run", "sample_rng"]
 
 T = TypeVar("T")
+
+
+class _Key(ISeedSequence):
+    """Bytes that become a generator's key as they are; given as ``key=``, numpy asks the system for entropy first."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> Any:
+        return np.frombuffer(self.key, dtype=dtype, count=n_words)
 
 
 def sample_rng(seed: int, epoch: int, row_id: str, path: str) -> np.random.Generator:
@@ -36,7 +47,7 @@ def sample_rng(seed: int, epoch: int, row_id: str, path: str) -> np.random.Gener
     True
     """
     mark = hashlib.blake2b(f"{seed}\0{epoch}\0{row_id}\0{path}".encode("utf-8", "surrogatepass"), digest_size=16)
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(mark.digest(), "little")))
+    return np.random.Generator(np.random.Philox(_Key(mark.digest())))  # type: ignore[arg-type]  # the stub forgot this kind
 
 
 class Run:

@@ -92,6 +92,17 @@ class TestAlbumentations:
         assert made.shape == shape
         assert made.dtype == dtype
 
+    def test_a_pipeline_is_one_transform(self) -> None:
+        steps = [{"HorizontalFlip": {}}, "Transpose", {"OneOf": {"transforms": ["CLAHE", {"ToGray": {"p": 1.0}}]}}]
+        part = SHELF.make("albumentations", transform="Compose", params={"transforms": steps})
+        old = tiny_images()[0]
+        new = part.apply(old, rng(1))
+        np.testing.assert_array_equal(new.value, part.apply(old, rng(1)).value)
+        np.testing.assert_array_equal(new.mask, old.mask[:, ::-1].T)
+        np.testing.assert_allclose(new.boxes, [[2, 4, 8, 12]])
+        with pytest.raises(ParameterError, match="a transform is a name"):
+            SHELF.make("albumentations", transform="Compose", params={"transforms": [3]}).apply(old, rng())
+
     def test_mistakes_are_named(self) -> None:
         sample = tiny_images()[0]
         for transform, params, hint in (

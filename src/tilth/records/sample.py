@@ -72,4 +72,10 @@ class Sample:
         >>> Sample("text", "good", row_id="7").changed("fine").value
         'fine'
         """
-        return replace(self, value=self.value if value is None else value, **more)
+        fields = self.__dict__ | more if value is None else {**self.__dict__, **more, "value": value}
+        if len(fields) != len(self.__dict__):
+            return replace(self, **more)  # which says what is wrong
+        made = object.__new__(type(self))  # a policy copies every sample several times: `replace` is slow
+        made.__dict__.update(fields)
+        made.__post_init__()
+        return made

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.metadata
 import inspect
-import json
 import os
 import random
 import threading
@@ -24,6 +24,8 @@ __all__ = ["VERSION", "library", "made_transform", "nearest", "refusals", "seede
 #: The last release under the MIT licence.
 VERSION = "2.0.8"
 _SWITCH = "NO_ALBUMENTATIONS_UPDATE"
+#: Transforms that a thread keeps.
+_MOST = 256
 _kept = threading.local()
 
 
@@ -65,21 +67,28 @@ def library() -> ModuleType:
             os.environ[_SWITCH] = before
 
 
-def made_transform(name: str, params: Mapping[str, Any], *, boxes: bool) -> Any:
-    """A transform that always applies; each thread makes it once.
+def made_transform(part: Any, *, boxes: bool) -> tuple[Any, bool]:
+    """The transform of a part, which always applies, and whether it carries boxes; each thread makes it once.
 
     With boxes, a transform that moves pixels stands in a Compose, which carries them.
     """
-    key = (name, json.dumps(dict(params), sort_keys=True, default=repr), boxes)
     kept: dict[Any, Any] = _kept.__dict__.setdefault("made", {})
-    if key not in kept:
-        a = library()
-        made = _one(a, name, params)
-        if boxes and isinstance(made, a.DualTransform):
-            how = a.BboxParams(format="pascal_voc", label_fields=["at"], min_visibility=0.1, clip=True)
-            made = a.Compose([made], bbox_params=how)
-        kept[key] = made
-    return kept[key]
+    found = kept.get((id(part), boxes))
+    if found is None or found[0] is not part:  # the part is kept beside it, so that its id stays its own
+        if len(kept) >= _MOST:
+            kept.clear()
+        found = kept[id(part), boxes] = (part, _composed(part.transform, part.params, boxes))
+    made: tuple[Any, bool] = found[1]
+    return made
+
+
+def _composed(name: str, params: Mapping[str, Any], boxes: bool) -> tuple[Any, bool]:
+    a = library()
+    made = _one(a, name, params)
+    if boxes and isinstance(made, (a.DualTransform, a.BaseCompose)):
+        how = a.BboxParams(format="pascal_voc", label_fields=["at"], min_visibility=0.1, clip=True)
+        return a.Compose([made], bbox_params=how), True
+    return made, False
 
 
 def nearest(name: str, known: Sequence[str]) -> list[str]:
@@ -88,14 +97,29 @@ def nearest(name: str, known: Sequence[str]) -> list[str]:
     return [lower[one] for one in difflib.get_close_matches(name.replace("_", "").lower(), lower, n=3, cutoff=0.4)]
 
 
+@functools.cache
 def refusals() -> tuple[type[Exception], ...]:
     """What transforms raise for images that they cannot change."""
     crops = importlib.import_module("albumentations.augmentations.crops.transforms")
     return (ValueError, TypeError, NotImplementedError, KeyError, crops.CropSizeError)
 
 
+def _named(step: Any) -> tuple[str, Mapping[str, Any]]:
+    """A transform within another one: its name, or ``{name: arguments}``."""
+    if isinstance(step, str):
+        return step, {}
+    if isinstance(step, Mapping) and len(step) == 1:
+        ((name, params),) = step.items()
+        if isinstance(params, Mapping):
+            return str(name), params
+    raise ParameterError(
+        "a transform is a name, or one name with its arguments", found=repr(step)[:80], fix="write {CLAHE: {p: 0.5}}"
+    )
+
+
 def _one(a: ModuleType, name: str, params: Mapping[str, Any]) -> Any:
-    known = [n for n, c in vars(a).items() if inspect.isclass(c) and issubclass(c, a.BasicTransform)]
+    kinds = (a.BasicTransform, a.BaseCompose)
+    known = [n for n, c in vars(a).items() if inspect.isclass(c) and issubclass(c, kinds)]
     if name not in known:
         near = nearest(name, known)
         raise ParameterError(
@@ -103,17 +127,39 @@ def _one(a: ModuleType, name: str, params: Mapping[str, Any]) -> Any:
             found=repr(name),
             fix=f"did you mean {' or '.join(near)}?" if near else "names are written as in its documentation",
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
+    if "transforms" in params and issubclass(getattr(a, name), a.BaseCompose):
+        params = {**params, "transforms": [_one(a, *_named(step)) for step in params["transforms"]]}
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
         try:
-            return getattr(a, name)(**{"p": 1.0, **params})
-        except (ValueError, TypeError, UserWarning) as error:
+            made = getattr(a, name)(**{"p": 1.0, **params})
+        except (ValueError, TypeError) as error:
             raise ParameterError(
                 f"albumentations refuses the parameters of {name}", found=f"{error}".replace("\n", " ")[:300]
             ) from error
+    # it only warns of an argument that does not exist; its other warnings are advice
+    if ignored := [str(one.message) for one in said if "not valid" in str(one.message)]:
+        raise ParameterError(f"albumentations refuses the parameters of {name}", found=ignored[0])
+    return made
+
+
+class _Drawn(random.Random):
+    """Python's random numbers, drawn from a generator of numpy."""
+
+    source: np.random.Generator
+
+    def random(self) -> float:
+        return float(self.source.random())
+
+    def getrandbits(self, k: int, /) -> int:
+        return int.from_bytes(self.source.bytes((k + 7) // 8), "little") >> (-k % 8)
 
 
 def seeded(transform: Any, rng: np.random.Generator) -> Any:
     """The transform, drawing from `rng` alone."""
-    transform.set_random_state(rng, random.Random(int(rng.integers(2**63))))
+    drawn = transform.py_random
+    if type(drawn) is not _Drawn:
+        drawn = _Drawn(0)
+    drawn.source = rng
+    transform.set_random_state(rng, drawn)
     return transform

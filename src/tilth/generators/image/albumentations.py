@@ -33,7 +33,9 @@ class Albumentations(Operation):
     transform : str, default="CLAHE"
         Name of a class of albumentations.
     params : mapping
-        Its arguments; it always applies unless ``p`` is among them.
+        Its arguments; it always applies unless ``p`` is among them. For a transform that joins others (``Compose``,
+        ``OneOf``, ``SomeOf``), ``transforms`` is a list of names and of ``{name: arguments}``: a whole pipeline costs
+        little more than called by hand.
 
     References
     ----------
@@ -64,7 +66,13 @@ class Albumentations(Operation):
 
     def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """The sample, its boxes and its mask through the transform."""
-        image = check_pixels(sample.value, where=sample.row_id)
+        image = sample.value
+        if _plain(image) and sample.boxes is None and sample.mask is None:  # nothing to prepare, nothing to follow
+            try:
+                return sample.changed(seeded(made_transform(self, boxes=False)[0], rng)(image=image)["image"])
+            except refusals() as error:
+                raise self._refused(sample, error) from error
+        image = check_pixels(image, where=sample.row_id)
         if tiny(image):
             return sample
         colour, alpha = _apart(image)
@@ -73,18 +81,13 @@ class Albumentations(Operation):
         if masks:
             given["masks"] = masks
         boxes = () if sample.boxes is None else sample.boxes
-        transform = made_transform(self.transform, self.params, boxes=len(boxes) > 0)
-        boxed = hasattr(transform, "transforms")
+        transform, boxed = made_transform(self, boxes=len(boxes) > 0)
         if boxed:
             given |= {"bboxes": np.asarray(boxes, dtype=np.float32), "at": np.arange(len(boxes))}
         try:
             made = seeded(transform, rng)(**given)
         except refusals() as error:
-            raise ParameterError(
-                f"{self.transform} of albumentations cannot change this image",
-                where=sample.row_id,
-                found=str(error)[:300],
-            ) from error
+            raise self._refused(sample, error) from error
         more: dict[str, Any] = {}
         if boxed:
             kept = [int(at) for at in made["at"]]
@@ -95,6 +98,15 @@ class Albumentations(Operation):
         new_alpha = np.asarray(made["masks"][-1]) if alpha is not None else None
         return sample.changed(_together(np.asarray(made["image"]), new_alpha, image), **more)
 
+    def _refused(self, sample: Sample, error: Exception) -> Exception:
+        if isinstance(error, ParameterError):
+            return error
+        return ParameterError(
+            f"{self.transform} of albumentations cannot change this image",
+            where=sample.row_id,
+            found=str(error)[:300],
+        )
+
     @classmethod
     def example(cls) -> Example:
         """Left is right, the box too."""
@@ -104,6 +116,17 @@ class Albumentations(Operation):
             lambda old, new: bool((new.value == old.value[:, ::-1]).all()),
             transform="HorizontalFlip",
         )
+
+
+def _plain(image: Any) -> bool:
+    """Whether it is a colour image of a type that the library takes, of more than one pixel."""
+    if type(image) is not np.ndarray or image.ndim != 3:
+        return False
+    height, width, channels = image.shape
+    return bool(channels == 3 and height * width > 1 and image.dtype in _TYPES)
+
+
+_TYPES = (np.dtype(np.uint8), np.dtype(np.float32))
 
 
 def _apart(image: Pixels) -> tuple[Pixels, Pixels | None]:

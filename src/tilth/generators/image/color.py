@@ -36,7 +36,7 @@ class Color(PixelOperation):
     >>> from tilth.records import Sample
     >>> sample = Sample("image", np.array([[[100, 100, 160], [100, 100, 40]]], np.uint8))
     >>> Color(limit=0.5).apply(sample, np.random.default_rng(0)).value.tolist()
-    [[[104, 104, 134], [97, 97, 67]]]
+    [[[103, 103, 133], [96, 96, 66]]]
     """
 
     pooled: ClassVar[bool] = True

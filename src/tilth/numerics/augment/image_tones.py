@@ -22,17 +22,28 @@ def autocontrast(image: ArrayLike) -> Pixels:
     """
 
     def change(pixels: Pixels) -> Pixels:
-        low, high = pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1))
         if pixels.dtype == np.uint8:
+            low, high = _extremes(pixels)
             lowest, width = low.astype(np.float64), high.astype(np.float64) - low
             scale = np.where(width > 0, 255 / np.maximum(width, 1), 1)
             ramp = _RAMP[:, None] if pixels.ndim == 3 else _RAMP
             return look_up(pixels, _table(np.where(width > 0, (ramp - lowest) * scale, ramp)))
-        unit, bottom, top = to_unit(pixels), to_unit(low), to_unit(high)
+        unit = to_unit(pixels)
+        bottom, top = unit.min(axis=(0, 1)), unit.max(axis=(0, 1))
         width = top - bottom
         return from_unit(np.where(width > 0, (unit - bottom) / np.where(width > 0, width, 1), unit), pixels.dtype)
 
     return on_colour(image, change)
+
+
+def _extremes(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Smallest and largest value of each channel."""
+    if pixels.ndim == 3 and pixels.shape[2] == 3:
+        from PIL import Image
+
+        low, high = np.array(Image.fromarray(pixels).getextrema(), dtype=np.uint8).T
+        return low, high
+    return pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1))
 
 
 def equalize(image: ArrayLike) -> Pixels:
@@ -46,22 +57,30 @@ def equalize(image: ArrayLike) -> Pixels:
 
     def change(pixels: Pixels) -> Pixels:
         levels = pixels if pixels.dtype == np.uint8 else from_unit(to_unit(pixels), np.uint8)
-        flat = levels.reshape(levels.shape[0] * levels.shape[1], -1)
-        table = np.stack([_flat_table(flat[:, c]) for c in range(flat.shape[1])], axis=-1)
+        table = np.stack([_flat_table(counts) for counts in _histograms(levels)], axis=-1)
         if pixels.dtype == np.uint8:
             return look_up(pixels, table[:, 0] if pixels.ndim == 2 else table)
-        unit = np.clip(to_unit(pixels), 0, 1).reshape(flat.shape)
-        made = [np.interp(unit[:, c], _RAMP / 255, table[:, c] / 255) for c in range(flat.shape[1])]
+        unit = np.clip(to_unit(pixels), 0, 1).reshape(-1, table.shape[1])
+        made = [np.interp(unit[:, c], _RAMP / 255, table[:, c] / 255) for c in range(table.shape[1])]
         return from_unit(np.stack(made, axis=-1).reshape(pixels.shape), pixels.dtype)
 
     return on_colour(image, change)
 
 
-def _flat_table(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _histograms(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """How often each level comes up in each channel: (c, 256)."""
+    if levels.ndim == 3 and levels.shape[2] == 3:
+        from PIL import Image
+
+        return np.array(Image.fromarray(levels).histogram(), dtype=np.int64).reshape(3, 256)
+    planes = levels.reshape(levels.shape[0] * levels.shape[1], -1).T
+    return np.stack([np.bincount(plane, minlength=256) for plane in planes])
+
+
+def _flat_table(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
     """The table that equalises one channel: the part of the other pixels that are darker."""
-    counts = np.bincount(values, minlength=256)
     below = np.cumsum(counts) - counts
-    most = int(below[values.max()])
+    most = int(below[np.flatnonzero(counts)[-1]])
     return _table(255 * below / most) if most else _RAMP.astype(np.uint8)
 
 

@@ -61,8 +61,8 @@ def _blend(base: NDArray[Any], pixels: Pixels, factor: float) -> Pixels:
         near += np.float32(0.5)
         return np.clip(near, 0, 255, out=near).astype(np.uint8)
     unit = to_unit(pixels)
-    ground = to_unit(np.asarray(base, dtype=pixels.dtype))
-    return from_unit(ground + np.float32(factor) * (unit - ground), pixels.dtype)
+    floor = to_unit(np.asarray(base, dtype=pixels.dtype))
+    return from_unit(floor + np.float32(factor) * (unit - floor), pixels.dtype)
 
 
 def adjust_brightness(image: ArrayLike, factor: float) -> Pixels:
@@ -107,7 +107,8 @@ def adjust_contrast(image: ArrayLike, factor: float) -> Pixels:
 
     def change(pixels: Pixels) -> Pixels:
         if pixels.dtype == np.uint8:
-            mean = np.rint(_grey(pixels).mean())
+            counts = np.bincount(_grey(pixels).ravel(), minlength=256)
+            mean = np.rint(counts @ _RAMP / counts.sum())
             return look_up(pixels, _table(mean + scale * (_RAMP - mean)))
         unit = to_unit(pixels)
         mean = to_unit(_grey(pixels)).mean(dtype=np.float64)
@@ -133,7 +134,14 @@ def adjust_saturation(image: ArrayLike, factor: float) -> Pixels:
     scale = _at_least_zero(factor, "a factor of saturation")
 
     def change(pixels: Pixels) -> Pixels:
-        return _blend(_grey(pixels), pixels, scale) if pixels.ndim == 3 and pixels.shape[2] == 3 else pixels.copy()
+        if pixels.ndim == 2 or pixels.shape[2] != 3:
+            return pixels.copy()
+        if pixels.dtype == np.uint8:
+            from PIL import Image
+
+            image = Image.fromarray(pixels)
+            return np.array(Image.blend(image.convert("L").convert("RGB"), image, scale))
+        return _blend(_grey(pixels), pixels, scale)
 
     return on_colour(image, change)
 
@@ -145,7 +153,7 @@ def adjust_hue(image: ArrayLike, shift: float) -> Pixels:
     ----------
     image : (h, w) or (h, w, c) array_like
     shift : float in [-0.5, 0.5]
-        Part of the colour circle: 1/3 turns red to green.
+        Part of the colour circle: 1/3 turns red to green. Images of 8 bits have 256 hues.
 
     Examples
     --------
@@ -156,8 +164,10 @@ def adjust_hue(image: ArrayLike, shift: float) -> Pixels:
         raise ParameterError("a shift of hue lies in [-0.5, 0.5]", found=repr(shift))
 
     def change(pixels: Pixels) -> Pixels:
-        if pixels.ndim == 2 or pixels.shape[2] != 3:
+        if pixels.ndim == 2 or pixels.shape[2] != 3 or shift == 0:
             return pixels.copy()
+        if pixels.dtype == np.uint8:
+            return _turned_hue(pixels, shift)
         unit = to_unit(pixels)
         top, low = unit.max(axis=-1), unit.min(axis=-1)
         spread = top - low
@@ -176,6 +186,16 @@ def adjust_hue(image: ArrayLike, shift: float) -> Pixels:
         return from_unit(made, pixels.dtype)
 
     return on_colour(image, change)
+
+
+def _turned_hue(pixels: NDArray[np.uint8], shift: float) -> NDArray[np.uint8]:
+    """Hue turned in 256 steps of the circle."""
+    from PIL import Image
+
+    hue, saturation, value = Image.fromarray(pixels).convert("HSV").split()
+    step = round(shift * 256)
+    moved = hue.point([(level + step) % 256 for level in range(256)])
+    return np.array(Image.merge("HSV", (moved, saturation, value)).convert("RGB"))
 
 
 def adjust_gamma(image: ArrayLike, gamma: float) -> Pixels:

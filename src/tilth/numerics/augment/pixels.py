@@ -131,6 +131,10 @@ def look_up(pixels: NDArray[np.uint8], table: NDArray[np.uint8]) -> NDArray[np.u
     if table.ndim == 1:
         # translating bytes is the fastest way through a table
         return np.frombuffer(bytearray(pixels.tobytes().translate(table.tobytes())), np.uint8).reshape(pixels.shape)
+    if table.shape[1] == 3:
+        from PIL import Image
+
+        return np.array(Image.fromarray(pixels).point(table.T.ravel().tolist()))
     return np.stack([look_up(pixels[..., c], table[:, c]) for c in range(table.shape[1])], axis=-1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -186,22 +188,23 @@ def affine_warp(
     >>> affine_warp((1, 3), translate=(1, 0)).image(np.array([[1, 2, 3]])).tolist()
     [[0, 1, 2]]
     """
-    if not (np.isfinite([angle, *translate, scale, *shear]).all() and scale > 0 and shear[0] * shear[1] != 1):
+    if not (all(map(math.isfinite, (angle, *translate, scale, *shear))) and scale > 0 and shear[0] * shear[1] != 1):
         raise ParameterError(
             "an affine warp needs finite numbers, a positive scale, and shears that leave an area",
             found=f"angle {angle}, translate {translate}, scale {scale}, shear {shear}",
         )
     height, width = _size(shape)
-    turn = np.deg2rad(angle)
-    cos, sin = np.cos(turn), np.sin(turn)
-    forward = scale * np.array([[cos, sin], [-sin, cos]]) @ np.array([[1, shear[0]], [shear[1], 1]])
-    back = np.linalg.inv(forward)
-    middle = np.array([width / 2, height / 2])
-    matrix: Matrix = np.eye(3)
-    matrix[:2, :2] = back
-    matrix[:2, 2] = middle - back @ (middle + np.asarray(translate, dtype=np.float64))
-    near = np.rint(matrix)
-    matrix = np.where(np.abs(matrix - near) < 1e-12, near, matrix)
+    turn = math.radians(angle)
+    cos, sin = math.cos(turn), math.sin(turn)
+    across, down = shear
+    # the inverse of scale * turn * shear
+    area = scale * (1 - across * down)
+    a, b = (cos - sin * across) / area, -(sin + cos * across) / area
+    c, d = (sin - cos * down) / area, (cos + sin * down) / area
+    x, y = width / 2 + translate[0], height / 2 + translate[1]
+    entries = (a, b, width / 2 - a * x - b * y, c, d, height / 2 - c * x - d * y, 0.0, 0.0, 1.0)
+    near = [float(round(value)) if abs(value - round(value)) < 1e-12 else value for value in entries]
+    matrix: Matrix = np.array(near).reshape(3, 3)
     return Warp((height, width), (height, width), matrix, fill=fill, interpolation=interpolation)
 
 
