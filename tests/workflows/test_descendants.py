@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import tilth
-from made_data import images, texts, write_csv
+from made_data import images, table, texts, write_csv
 from tilth.cli import app
 from tilth.errors import LeakError, NotApplicable
 from tilth.numerics.statistics.trials import Trial, run_trials
@@ -61,6 +61,26 @@ def test_child_follows_what_rules_did_to_its_parent_afresh() -> None:
     (placed,) = family().place([Trial(np.asarray([0, 1]), np.asarray([2, 3]), afresh)], before, after)
     assert placed.after is not None and placed.after.tolist()[4:7] == [1, -1, -1]
     assert afresh.tolist()[4:7] == [0, 1, 0], "the given labels stay"
+
+
+def test_child_of_very_many_rows_needs_a_fixed_test_part() -> None:
+    made = Family(np.arange(14) >= 12, (np.arange(10), np.asarray([0])), np.full(14, -1))
+    labels = np.zeros(14, dtype=np.int64)
+    before = np.where(made.children, -1, 0)
+    trial = Trial(np.arange(9), np.asarray([10, 11]))
+    assert made.crowded and not family().crowded
+    (drawn,) = made.place([trial], before, labels)
+    (fixed,) = made.place([trial], before, labels, fixed=True)
+    assert drawn.train.tolist()[9:] == [13] and fixed.train.tolist()[9:] == [12, 13]
+    assert any("none trained" in note for note in made.notes(before, labels, [trial]))
+    assert not any("none trained" in note for note in made.notes(before, labels, [fixed]))
+
+
+def test_rows_from_a_distribution_are_proven_against_a_test_part(tmp_path: Path) -> None:
+    rows = [{**row, "split": "test" if i % 3 == 0 else "train"} for i, row in enumerate(table(90)[0])]
+    made = tilth.augment(write_csv(tmp_path / "t.csv", rows), policy="[gaussian_copula]", times=1, write=True)
+    proof = tilth.prove(made.dataset, augmentation=True, repeats=2)
+    assert proof.n_train > 100, "60 training rows and nearly as many made ones, in every repeat"
 
 
 class Remembers:

@@ -21,6 +21,8 @@ __all__ = ["AUGMENTER", "Family", "family_of", "parents_of", "without_augmentati
 
 #: Author of augmented rows.
 AUGMENTER = "policy:augment"
+#: A row of more parents than this was made from a distribution rather than from rows.
+CROWD = 8
 Groups = npt.NDArray[np.int64]
 
 
@@ -76,29 +78,47 @@ class Family:
         groups[kept] = merge_groups(group_ids(part), inner.get("duplicates").values)
         return groups
 
+    @property
+    def crowded(self) -> bool:
+        """Whether some children were made from so many rows that a part of the rows hardly ever holds all of them."""
+        return any(len(parents) > CROWD for parents in self.parents)
+
     def place(
-        self, trials: Sequence[Trial], before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]
+        self,
+        trials: Sequence[Trial],
+        before: npt.NDArray[np.int64],
+        after: npt.NDArray[np.int64],
+        *,
+        fixed: bool = False,
     ) -> tuple[Trial, ...]:
         """Trials whose training parts hold the children of their rows.
 
         A child stays out where a parent is not in the training part, or where it nearly repeats a row that is scored.
-        Where the change added it, the placebo gets its parent once more instead.
+        With a `fixed` test part, one of very many parents only needs them outside that part. Where the change added
+        it, the placebo gets its parent once more instead.
         """
         if not self.children.any():
             return tuple(trials)
-        return tuple(self._placed(trial, before, after) for trial in trials)
+        return tuple(self._placed(trial, before, after, fixed) for trial in trials)
 
-    def notes(self, before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    def notes(
+        self, before: npt.NDArray[np.int64], after: npt.NDArray[np.int64], trials: Sequence[Trial]
+    ) -> tuple[str, ...]:
         """What a reader of the proof should know."""
-        new = int((self.children & (before < 0) & (after >= 0)).sum())
-        if not self.children.any():
+        new, n = int((self.children & (before < 0) & (after >= 0)).sum()), int(self.children.sum())
+        if not n:
             return ()
-        said = (
-            f"{int(self.children.sum())} generated rows train only where all their parents train, and are never scored"
-        )
-        return (said, *([f"for {new} of them the placebo repeats a parent as it is"] if new else []))
+        trained = round(float(np.mean([self.children[trial.train].sum() for trial in trials])))
+        said = [f"{n} generated rows train only where all their parents train, and are never scored"]
+        if new:
+            said.append(f"for {new} of them the placebo repeats a parent as it is")
+        if not trained:
+            said.append("no repeat held all parents of a generated row, so none trained: prove against a test part")
+        elif trained < n / 2:
+            said.append(f"only {trained} of them trained in a repeat, on average")
+        return tuple(said)
 
-    def _placed(self, trial: Trial, before: npt.NDArray[np.int64], after: npt.NDArray[np.int64]) -> Trial:
+    def _placed(self, trial: Trial, before: npt.NDArray[np.int64], after: npt.NDArray[np.int64], fixed: bool) -> Trial:
         inside = np.zeros(len(self.children), dtype=bool)
         inside[trial.train] = True
         scored = set(self.groups[trial.test][self.groups[trial.test] >= 0].tolist())
@@ -106,7 +126,9 @@ class Family:
         taken: list[int] = []
         copies: list[int] = []
         for child, parents in zip(np.flatnonzero(self.children), self.parents, strict=True):
-            if (parents < 0).any() or not inside[parents].all() or int(self.groups[child]) in scored:
+            if (parents < 0).any() or int(self.groups[child]) in scored:
+                continue
+            if not inside[parents].all() and not (fixed and len(parents) > CROWD):
                 continue
             if labels is not None:
                 now, was = labels[parents], after[parents]

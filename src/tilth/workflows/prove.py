@@ -150,8 +150,10 @@ def prove_snapshots(
         rules=rules if rules is not None else rules_of(decisions),
         verified=verified_rows(decisions),
         aside=family.children,
+        share=1.0 if family.crowded else 0.9,
     )
-    trials, options = family.place(split.trials, aligned.before, aligned.after), resolver.options
+    trials = family.place(split.trials, aligned.before, aligned.after, fixed=split.fixed)
+    options = resolver.options
     model = options.model if options.model is not None else default_classifier(run.seed)
     arms = run_trials(
         embeddings.values,
@@ -188,7 +190,7 @@ def prove_snapshots(
         type(bigger if bigger is not None else bigger_model(run.seed)).__name__,
         run.seed,
         slices=_class_effects(arms.by_slice, None),
-        notes=(*split.notes, *family.notes(aligned.before, aligned.after)),
+        notes=(*split.notes, *family.notes(aligned.before, aligned.after, trials)),
         machine=_machine(),
     )
 

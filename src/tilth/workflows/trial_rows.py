@@ -178,10 +178,11 @@ def split_rows(
     rules: Rules,
     verified: Container[str],
     aside: npt.NDArray[np.bool_] | None = None,
+    share: float = 0.9,
 ) -> Split:
     """Draw the train and test rows of every repeat.
 
-    With a test part, each repeat trains on another 90% of the training part. Without, each repeat holds out
+    With a test part, each repeat trains on another `share` of the training part. Without, each repeat holds out
     another quarter of the rows, whole groups at a time; rules that see labels are then run afresh inside each
     training part, since their changes were made with the held-out labels in view. Rows set `aside`, (n,) bool, are in
     neither.
@@ -207,7 +208,7 @@ def split_rows(
         if near.any():
             notes.append(f"{int(near.sum())} training rows that repeat or nearly repeat a test row are in no arm")
         pool, held = np.flatnonzero(train & usable & ~near), np.flatnonzero(test & (truth >= 0))
-        size = round(0.9 * len(pool))
+        size = round(share * len(pool))
         drawn = [(np.sort(rng.choice(pool, size, replace=False)), held) for _ in range(repeats)]
     else:
         unit = np.where(groups >= 0, groups, groups.max(initial=-1) + 1 + np.arange(len(groups)))
