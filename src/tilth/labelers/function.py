@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from tilth.errors import LabelError, ParameterError
+from tilth.errors import LabelError, ParameterError, TilthError
 from tilth.labelers._guard import guarded_map
 from tilth.plugin import Example, Labeler, Run
 from tilth.records import Ballot, RowBatch
@@ -105,7 +105,7 @@ class Function(Labeler):
         faults: list[str] = []
 
         def failed(at: int, error: Exception) -> None:
-            said = f"{type(error).__name__}: {error}"
+            said = str(error) if isinstance(error, TilthError) else f"{type(error).__name__}: {error}"
             faults.append(f"row {rows.start + at}: {said}")
 
         answers = guarded_map(fn, rows.rows(self._pre()), self.seconds, failed)
