@@ -59,10 +59,9 @@ class OperationReturn:
     ----------
     operation : str
     magnitude : float or None
-        The best one of those tried; None where it has none.
+        The strongest one whose rows are still recognised; None where it has none.
     gain : Interval
-        Of the metric on held-out rows, against no augmentation; where several magnitudes were trained with, each part
-        of the rows is scored by the one that is best on the others.
+        Of the metric on held-out rows, against no augmentation.
     by_class : dict of class name to Interval
         Of the share of rows that are classified rightly; the level holds for all classes together.
     recognised : Interval or None

@@ -66,7 +66,7 @@ def rand_augment_grid(
     return tuple(sorted({(int(count), float(magnitude)) for count in n for magnitude in m}))
 
 
-def halving_rounds(n_candidates: int, n_repeats: int, *, eta: int = 3) -> tuple[tuple[int, int], ...]:
+def halving_rounds(n_candidates: int, n_repeats: int, *, eta: int = 3, first: int = 1) -> tuple[tuple[int, int], ...]:
     """Rounds of successive halving: how many candidates, and over how many repeats each has been scored after it.
 
     Parameters
@@ -77,6 +77,8 @@ def halving_rounds(n_candidates: int, n_repeats: int, *, eta: int = 3) -> tuple[
         Repeats that the last ones are scored over, from 1.
     eta : int
         One in `eta` goes on to the next round, with `eta` times the repeats; from 2.
+    first : int
+        Repeats of the first round, from 1.
 
     Returns
     -------
@@ -97,12 +99,19 @@ def halving_rounds(n_candidates: int, n_repeats: int, *, eta: int = 3) -> tuple[
     --------
     >>> halving_rounds(12, 6)
     ((12, 1), (4, 3), (2, 6))
+    >>> halving_rounds(12, 6, first=2)
+    ((12, 2), (4, 6))
     """
-    for name, value, least in (("n_candidates", n_candidates, 0), ("n_repeats", n_repeats, 1), ("eta", eta, 2)):
+    for name, value, least in (
+        ("n_candidates", n_candidates, 0),
+        ("n_repeats", n_repeats, 1),
+        ("eta", eta, 2),
+        ("first", first, 1),
+    ):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
             raise ParameterError(f"{name} is a whole number from {least}", found=repr(value))
     rounds = []
-    left, repeats = n_candidates, 1
+    left, repeats = n_candidates, first
     while left:
         rounds.append((left, min(repeats, n_repeats)))
         if repeats >= n_repeats:
@@ -326,7 +335,13 @@ class PolicyChoice:
 
 
 def choose_policy(
-    before: ArrayLike, candidates: Mapping[str, ArrayLike], parts: ArrayLike, *, level: float = 0.95
+    before: ArrayLike,
+    candidates: Mapping[str, ArrayLike],
+    parts: ArrayLike,
+    *,
+    rank_before: ArrayLike | None = None,
+    rank: Mapping[str, ArrayLike] | None = None,
+    level: float = 0.95,
 ) -> PolicyChoice:
     """Choose the best candidate, or none: never worse than none, by rule.
 
@@ -338,6 +353,10 @@ def choose_policy(
         Scores with each policy; r may differ, up to R. Of equal ones the first named wins.
     parts : array_like of int, shape (n,)
         Parts of the rows, from 0; rows that belong together are in one part.
+    rank_before, rank : optional
+        Scores of the same shapes to find the best candidate by; default: the scores themselves. Being right is a
+        coarse score; right plus the probability of the right class tells candidates apart with fewer rows. Fair only
+        between candidates that add equally many rows, which sharpens probabilities by itself.
     level : float
 
     Returns
@@ -379,12 +398,17 @@ def choose_policy(
         raise DataError("an honest choice needs at least two parts of the rows", found=str(len(present)))
     rows = [_row_gains(base, candidates[name]) for name in names]
     gains = np.stack([row for row, _ in rows])
-    best = int(np.argmax(gains.mean(axis=1)))
+    merits = gains
+    if rank is not None and rank_before is not None:
+        if set(rank) != set(names):
+            raise AlignmentError("every candidate needs scores to rank by", found=", ".join(map(str, rank)) or "none")
+        merits = np.stack([_row_gains(rank_before, rank[name])[0] for name in names])
+    best = int(np.argmax(merits.mean(axis=1)))
     out = np.empty(base.shape[1])
     winners = []
     for part in present:
         inside = groups == part
-        winner = int(np.argmax(gains[:, ~inside].mean(axis=1)))
+        winner = int(np.argmax(merits[:, ~inside].mean(axis=1)))
         out[inside] = gains[winner, inside]
         winners.append(names[winner])
     method = "t over rows, each scored by the policy that is best on the other parts"
