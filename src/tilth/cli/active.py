@@ -33,12 +33,16 @@ from tilth.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from tilth.workflows._stopping import StopOptions, Stopping
     from tilth.workflows.teach import Taught
 
 Queue = Annotated[Path, typer.Argument(help="A queue: .csv, .jsonl, or .json of Label Studio.")]
 Data = Annotated[str | None, typer.Option("--data", help="The data; default: the dataset that the queue names.")]
 Who = Annotated[str, typer.Option(help="Who gives the labels.")]
 Param = Annotated[list[str], typer.Option("--param", help="Parameter of the strategy as name=value; may be repeated.")]
+Goal = Annotated[float | None, typer.Option(help="Accuracy that is good enough, such as 0.9: a rule to stop.")]
+More = Annotated[int, typer.Option(help="Further labels that the expected gain speaks of.")]
+Ask = Annotated[bool, typer.Option("--stopping/--no-stopping", help="Say what the stopping rules say of the labels.")]
 Cost = Annotated[str, typer.Option(help="Column with what each label costs.")]
 
 
@@ -54,6 +58,28 @@ def strategy_params(strategy: str, said: list[str]) -> dict[str, Any]:
     return Shelf("strategies").typed(strategy, {name: value for name, _, value in pairs})
 
 
+def stop_options(ask: bool, more: int, goal: float | None) -> StopOptions:
+    from tilth.workflows._stopping import StopOptions
+
+    return StopOptions(ask, more, goal)
+
+
+def show_stopping(stopping: Stopping | None) -> None:
+    """What each stopping rule says, one row a rule."""
+    from tilth.cli import terminal
+
+    if stopping is None:
+        return
+    console = terminal.out()
+    console.print(f"\nStop? {stopping.verdict}", markup=False)
+    if stopping.checks:
+        rows = [(check.rule, "stop" if check.stop else "go on", check.why) for check in stopping.checks]
+        console.print(terminal.table("", [("rule", "left"), ("says", "left"), ("why", "left")], rows))
+        silent = [f"{rule} {reason}" for rule, reason in stopping.silent.items()]
+        judged = [f"accuracy measured on {stopping.judged_on}"] if stopping.judged_on else []
+        terminal.notes([*judged, *silent], False)
+
+
 @app.command()
 @guard
 def select(
@@ -64,6 +90,9 @@ def select(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Queue file: .csv, .jsonl or .json.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the queue file.")] = False,
     cost: Cost = "",
+    goal: Goal = None,
+    more: More = 200,
+    stopping: Ask = True,
     model: Model = None,
     embedder: Embedder = "",
     label: Label = None,
@@ -99,6 +128,7 @@ def select(
             overrides=overrides,
             workspace=workspace,
             encoding=encoding,
+            stop=stop_options(stopping, more, goal),
             options=terminal.options(listener, seed=seed),
             **model_options(model),
         )
@@ -113,6 +143,7 @@ def select(
     console = terminal.out()
     console.print(f"{len(made.findings):,} of {made.pool:,} rows without a label, by {made.strategy}\n", markup=False)
     console.print(terminal.table("Ask first", [("row", "left"), ("why", "left")], rows))
+    show_stopping(made.stopping)
     console.print(f"\nQueue: {path}\nNext:  tilth label {path}", markup=False)
 
 
@@ -122,6 +153,11 @@ def label_(
     queue: Queue,
     data: Data = None,
     who: Who = "person",
+    goal: Goal = None,
+    more: More = 200,
+    stopping: Ask = True,
+    model: Model = None,
+    embedder: Embedder = "",
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
@@ -129,7 +165,17 @@ def label_(
     from tilth.cli import keys
     from tilth.workflows.label import label_queue
 
-    show_taught(label_queue(queue, data, talk=keys.talk, who=who, workspace=workspace), "label", as_json=json)
+    made = label_queue(
+        queue,
+        data,
+        talk=keys.talk,
+        who=who,
+        workspace=workspace,
+        embedder=embedder,
+        stop=stop_options(stopping, more, goal),
+        **model_options(model),
+    )
+    show_taught(made, "label", as_json=json)
 
 
 @app.command()
@@ -139,17 +185,32 @@ def teach(
     data: Data = None,
     who: Who = "person",
     new_classes: Annotated[bool, typer.Option("--new-classes", help="Declare classes that the data lack.")] = False,
+    goal: Goal = None,
+    more: More = 200,
+    stopping: Ask = True,
+    model: Model = None,
+    embedder: Embedder = "",
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
     """Take labels from a file: a queue with its column label filled in, or Label Studio's export."""
     from tilth.workflows.teach import teach as run
 
-    show_taught(run(labels, data, who=who, new_classes=new_classes, workspace=workspace), "teach", as_json=json)
+    made = run(
+        labels,
+        data,
+        who=who,
+        new_classes=new_classes,
+        workspace=workspace,
+        embedder=embedder,
+        stop=stop_options(stopping, more, goal),
+        **model_options(model),
+    )
+    show_taught(made, "teach", as_json=json)
 
 
 def show_taught(made: Taught, verb: str, *, as_json: bool) -> None:
-    """How many labels were taken, and how many rows have one now."""
+    """How many labels were taken, how many rows have one now, and whether that is enough."""
     from tilth.cli import terminal
 
     if as_json:
@@ -162,6 +223,7 @@ def show_taught(made: Taught, verb: str, *, as_json: bool) -> None:
         f"{labelled:,} of {len(made.snapshot):,} rows have a label, snapshot {made.snapshot.id}",
         markup=False,
     )
+    show_stopping(made.stopping)
 
 
 @app.command()
