@@ -69,11 +69,12 @@ def eda(
     Examples
     --------
     >>> eda("a good movie, not a long one", synonyms={"movie": ["film"], "long": ["lengthy"]}.get, n_aug=2)
-    ['good a movie, not a long one', 'a good movie, not a lengthy one']
+    ['a movie good, not a long one', 'a good movie, not a lengthy one']
     """
+    found = wordnet_synonyms() if synonyms is None else synonyms
     return text_eda.eda(
-        text, rng, synonyms=synonyms or wordnet_synonyms(), alpha=alpha, alpha_sr=alpha_sr, alpha_ri=alpha_ri,
-        alpha_rs=alpha_rs, p_rd=p_rd, n_aug=n_aug, protected=protected, keep_negations=keep_negations,
+        text, rng, synonyms=found, alpha=alpha, alpha_sr=alpha_sr, alpha_ri=alpha_ri, alpha_rs=alpha_rs, p_rd=p_rd,
+        n_aug=n_aug, protected=protected, keep_negations=keep_negations,
     )  # fmt: skip
 
 
@@ -95,8 +96,9 @@ def synonym_replacement(
     >>> synonym_replacement("A good Movie.", synonyms={"movie": ["film"]}.get)
     'A good Film.'
     """
+    found = wordnet_synonyms() if synonyms is None else synonyms
     return text_eda.synonym_replacement(
-        text, rng, synonyms=synonyms or wordnet_synonyms(), alpha=alpha, protected=protected,
+        text, rng, synonyms=found, alpha=alpha, protected=protected,
         keep_negations=keep_negations,
     )  # fmt: skip
 
@@ -119,7 +121,8 @@ def random_insertion(
     >>> len(random_insertion("not a good movie", synonyms={"movie": ["film"]}.get).split())
     5
     """
+    found = wordnet_synonyms() if synonyms is None else synonyms
     return text_eda.random_insertion(
-        text, rng, synonyms=synonyms or wordnet_synonyms(), alpha=alpha, protected=protected,
+        text, rng, synonyms=found, alpha=alpha, protected=protected,
         keep_negations=keep_negations,
     )  # fmt: skip

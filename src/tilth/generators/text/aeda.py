@@ -36,7 +36,7 @@ class Aeda(TextOperation):
     --------
     >>> from tilth.records import Sample
     >>> Aeda().apply(Sample("text", "a sad , superior human comedy"), np.random.default_rng(0)).value
-    '; a sad , superior human comedy'
+    'a . sad , superior human comedy'
     """
 
     pooled: ClassVar[bool] = True

@@ -38,7 +38,7 @@ class RandomDeletion(TextOperation):
     --------
     >>> from tilth.records import Sample
     >>> RandomDeletion(alpha=0.5).apply(Sample("text", "a long film, not a good one"), np.random.default_rng(0)).value
-    'a not a one'
+    'not a good one'
     """
 
     pooled: ClassVar[bool] = True

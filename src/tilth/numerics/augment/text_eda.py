@@ -6,7 +6,10 @@ fewer than two words comes back unchanged.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -29,40 +32,47 @@ Synonyms = Callable[[str], Sequence[str]]
 Generator = np.random.Generator
 
 EDA_OPERATIONS = ("synonym_replacement", "random_insertion", "random_swap", "random_deletion")
+_KIND = attrgetter("kind")
 _MARKS = (".", ";", "?", ":", "!", ",")
 
 
 class _Text:
     """A text cut into tokens, and which of them may be touched."""
 
-    __slots__ = ("content", "free", "gaps", "insertable", "tokens", "words")
+    __slots__ = ("content", "count", "free", "gaps", "insertable", "places", "tokens", "words")
 
     def __init__(self, text: str, protected: frozenset[str], keep_negations: bool) -> None:
         self.tokens, self.gaps = split_words(text)
-        self.words: list[Word] = [read_word(token) for token in self.tokens]
-        self.free: list[int] = []  # may be moved or dropped
-        self.content: list[int] = []  # may be replaced by a synonym
-        self.insertable: list[int] = []  # a word may be put before it
-        after_negation = False
-        for at, word in enumerate(self.words):
-            kind, fixed = word.kind, word.lower in protected
-            if not after_negation:
-                self.insertable.append(at)
-            if kind == "negation" and keep_negations:
-                after_negation = True
-                continue
-            if kind != "other" and not fixed:
-                if not after_negation:
-                    self.free.append(at)
-                if kind == "content":
-                    self.content.append(at)
-            after_negation = after_negation and kind == "other"
-        if not after_negation:
-            self.insertable.append(len(self.words))
+        self.words: list[Word] = list(map(read_word, self.tokens))
+        kinds = list(map(_KIND, self.words))
+        self.count = len(kinds) - kinds.count("other")  # words with a letter or digit
+        #: words that may be moved or dropped, and places before which a word may be put
+        self.free: Sequence[int] = [at for at, kind in enumerate(kinds) if kind != "other"]
+        self.insertable: Sequence[int] = range(len(kinds) + 1)
+        if keep_negations and "negation" in kinds:
+            scope = _after_negations(kinds)
+            self.insertable = [at for at in self.insertable if at not in scope]
+            self.free = [at for at in self.free if at not in scope and kinds[at] != "negation"]
+        content = [at for at, kind in enumerate(kinds) if kind == "content"]
+        if protected:
+            self.free = [at for at in self.free if self.words[at].lower not in protected]
+            content = [at for at in content if self.words[at].lower not in protected]
+        self.places: dict[str, list[int]] = {}  # where a word stands that may be replaced by a synonym
+        for at in content:
+            self.places.setdefault(self.words[at].lower, []).append(at)
+        self.content = list(self.places)
 
-    @property
-    def too_short(self) -> bool:
-        return sum(word.kind != "other" for word in self.words) < 2
+
+def _after_negations(kinds: list[str]) -> set[int]:
+    """The places from a negation, itself left out, to the word after it."""
+    scope: set[int] = set()
+    for at, kind in enumerate(kinds):
+        if kind == "negation":
+            stop = at + 1
+            while stop < len(kinds) and kinds[stop] == "other":
+                stop += 1
+            scope.update(range(at + 1, stop + 1))
+    return scope
 
 
 def _count(alpha: float, words: int) -> int:
@@ -70,73 +80,85 @@ def _count(alpha: float, words: int) -> int:
 
 
 def _synonym(text: _Text, n: int, draw: Iterator[float], synonyms: Synonyms) -> str:
-    pool, tokens = list(text.content), list(text.tokens)
-    done = 0
-    while pool and done < n:
-        at = pool.pop(int(next(draw) * len(pool)))
-        lower = text.words[at].lower
+    pool, tokens, words = text.content.copy(), text.tokens.copy(), text.words
+    while pool and n:
+        lower = pool.pop(int(next(draw) * len(pool)))
         choices = synonyms(lower)
         if not choices:
             continue
         chosen = choices[int(next(draw) * len(choices))]
-        for place in [at, *(p for p in pool if text.words[p].lower == lower)]:
-            word = text.words[place]
-            tokens[place] = f"{word.before}{like(word.core, chosen)}{word.after}"
-        pool = [place for place in pool if text.words[place].lower != lower]
-        done += 1
-    return join_words(tokens, text.gaps)
+        for at in text.places[lower]:
+            before, core, after, _, _ = words[at]
+            tokens[at] = f"{before}{chosen if core.islower() else like(core, chosen)}{after}"
+        n -= 1
+    return " ".join(tokens) if text.gaps is None else join_words(tokens, text.gaps)
 
 
 def _insertion(text: _Text, n: int, draw: Iterator[float], synonyms: Synonyms) -> str:
-    placed: dict[int, list[str]] = {}
-    for _ in range(n):
-        pool = list(text.content)
-        while pool and text.insertable:
-            choices = synonyms(text.words[pool.pop(int(next(draw) * len(pool)))].lower)
+    placed: list[tuple[int, str]] = []
+    for _ in range(n if text.insertable else 0):
+        pool = text.content.copy()
+        while pool:
+            choices = synonyms(pool.pop(int(next(draw) * len(pool))))
             if choices:
                 where = text.insertable[int(next(draw) * len(text.insertable))]
-                placed.setdefault(where, []).append(choices[int(next(draw) * len(choices))])
+                placed.append((where, choices[int(next(draw) * len(choices))]))
                 break
     return _insert(text, placed)
 
 
-def _insert(text: _Text, placed: dict[int, list[str]]) -> str:
-    tokens: list[str] = []
-    for at in range(len(text.tokens) + 1):
-        new = placed.get(at, ())
-        if at < len(text.tokens):
-            tokens.append(" ".join([*new, text.tokens[at]]))
-        elif new:
-            tokens[-1] = " ".join([tokens[-1], *new])
-    return join_words(tokens, text.gaps)
+def _insert(text: _Text, placed: list[tuple[int, str]]) -> str:
+    """The text with new words before the tokens of those places; at the end for one place more."""
+    tokens = text.tokens.copy()
+    for where, new in placed:
+        if where < len(tokens):
+            tokens[where] = f"{new} {tokens[where]}"
+        else:
+            tokens[-1] = f"{tokens[-1]} {new}"
+    return " ".join(tokens) if text.gaps is None else join_words(tokens, text.gaps)
 
 
 def _swap(text: _Text, n: int, draw: Iterator[float]) -> str:
-    cores = {at: text.words[at].core for at in text.free}
-    if len(text.free) < 2:
-        return join_words(text.tokens, text.gaps)
+    tokens, words, free = text.tokens.copy(), text.words, text.free
+    size = len(free)
+    if size < 2:
+        return " ".join(tokens) if text.gaps is None else join_words(tokens, text.gaps)
+    cores: dict[int, str] = {}
     for _ in range(n):
-        first = int(next(draw) * len(text.free))
-        second = (first + 1 + int(next(draw) * (len(text.free) - 1))) % len(text.free)
-        one, two = text.free[first], text.free[second]
-        cores[one], cores[two] = cores[two], cores[one]
-    tokens = list(text.tokens)
+        first = int(next(draw) * size)
+        one, two = free[first], free[(first + 1 + int(next(draw) * (size - 1))) % size]
+        cores[one], cores[two] = cores.get(two, words[two].core), cores.get(one, words[one].core)
     for at, core in cores.items():
-        tokens[at] = f"{text.words[at].before}{core}{text.words[at].after}"
-    return join_words(tokens, text.gaps)
+        tokens[at] = f"{words[at].before}{core}{words[at].after}"
+    return " ".join(tokens) if text.gaps is None else join_words(tokens, text.gaps)
+
+
+@lru_cache(maxsize=4096)
+def _binomial(n: int, p: float) -> list[float]:
+    """Probability that at most 0, 1, ... n - 1 of n things happen, each with probability `p`."""
+    if p >= 1:
+        return [0.0] * n
+    chance, total, out = (1 - p) ** n, 0.0, []
+    for k in range(n):
+        total += chance
+        out.append(total)
+        chance *= (n - k) / (k + 1) * p / (1 - p)
+    return out
 
 
 def _deletion(text: _Text, p: float, draw: Iterator[float]) -> str:
-    gone = {at for at in text.free if next(draw) < p}
-    if not gone:
-        return join_words(text.tokens, text.gaps)
-    if sum(word.kind != "other" for word in text.words) == len(gone):
-        gone.discard(text.free[int(next(draw) * len(text.free))])
-    if text.gaps is None:
-        return " ".join([token for at, token in enumerate(text.tokens) if at not in gone])
-    kept = [at for at in range(len(text.tokens)) if at not in gone]
-    gaps = [text.gaps[at] for at in kept] + [text.gaps[-1]]
-    return join_words([text.tokens[at] for at in kept], gaps)
+    pool = list(text.free)
+    count = bisect_right(_binomial(len(pool), p), next(draw))
+    if count >= text.count:
+        count = text.count - 1
+    gone = [pool.pop(int(next(draw) * len(pool))) for _ in range(min(count, len(pool)))]
+    tokens = text.tokens.copy()
+    gaps = None if text.gaps is None else text.gaps.copy()
+    for at in sorted(gone, reverse=True):
+        del tokens[at]
+        if gaps is not None:
+            del gaps[at + 1 if at else 0]
+    return " ".join(tokens) if gaps is None else join_words(tokens, gaps)
 
 
 def synonym_replacement(
@@ -235,7 +257,7 @@ def random_deletion(
     Examples
     --------
     >>> random_deletion("a long film, not a good one", 4, alpha=0.3)
-    'a long film, not a one'
+    'long not a good'
     """
     cut = _cut(text, alpha, protected, keep_negations)
     return text if cut is None else _deletion(cut, alpha, uniforms(rng))
@@ -290,32 +312,35 @@ def eda(
     Examples
     --------
     >>> eda("a good movie, not a long one", 0, synonyms={"movie": ["film"], "long": ["lengthy"]}.get, n_aug=2)
-    ['good a movie, not a long one', 'a good movie, not a lengthy one']
+    ['a movie good, not a long one', 'a good movie, not a lengthy one']
     """
-    given = dict(zip(EDA_OPERATIONS, (alpha_sr, alpha_ri, alpha_rs, p_rd), strict=True))
-    shares = {name: check_share(name, alpha if share is None else share) for name, share in given.items()}
+    usual = check_share("alpha", alpha)
+    shares = [
+        usual if share is None else check_share(name, share)
+        for name, share in zip(EDA_OPERATIONS, (alpha_sr, alpha_ri, alpha_rs, p_rd), strict=True)
+    ]
     if isinstance(n_aug, bool) or not isinstance(n_aug, int) or n_aug < 0:
         raise ParameterError("must be a whole number of at least 0", where="n_aug", found=repr(n_aug))
     cut = _Text(text, guarded(protected), keep_negations)
-    kinds = [name for name in EDA_OPERATIONS if shares[name] > 0]
-    if cut.too_short or not kinds:
+    kinds = [at for at, share in enumerate(shares) if share > 0]
+    if cut.count < 2 or not kinds:
         return [text] * n_aug
-    draw = uniforms(rng)
-    doing: list[str] = []
-    while len(doing) < n_aug:
-        bag = list(kinds)
-        while bag and len(doing) < n_aug:
-            doing.append(bag.pop(int(next(draw) * len(bag))))
-    return [_one(cut, name, shares[name], draw, synonyms) for name in doing]
-
-
-def _one(cut: _Text, name: str, share: float, draw: Iterator[float], synonyms: Synonyms) -> str:
-    n = _count(share, len(cut.words))
-    if name == "synonym_replacement":
-        return _synonym(cut, n, draw, synonyms)
-    if name == "random_insertion":
-        return _insertion(cut, n, draw, synonyms)
-    return _swap(cut, n, draw) if name == "random_swap" else _deletion(cut, share, draw)
+    draw = uniforms(rng, 32 + 4 * n_aug)
+    n = [_count(share, len(cut.words)) for share in shares]
+    made: list[str] = []
+    bag: list[int] = []
+    for _ in range(n_aug):
+        bag = bag or kinds.copy()
+        kind = bag.pop(int(next(draw) * len(bag)))
+        if kind == 0:
+            made.append(_synonym(cut, n[0], draw, synonyms))
+        elif kind == 1:
+            made.append(_insertion(cut, n[1], draw, synonyms))
+        elif kind == 2:
+            made.append(_swap(cut, n[2], draw))
+        else:
+            made.append(_deletion(cut, shares[3], draw))
+    return made
 
 
 def _cut(text: str, alpha: float, protected: Collection[str], keep_negations: bool) -> Any:
@@ -323,7 +348,7 @@ def _cut(text: str, alpha: float, protected: Collection[str], keep_negations: bo
     if check_share("alpha", alpha) == 0:
         return None
     cut = _Text(text, guarded(protected), keep_negations)
-    return None if cut.too_short else cut
+    return None if cut.count < 2 else cut
 
 
 def aeda(text: str, rng: Generator | int, *, ratio: float = 0.3) -> str:
@@ -353,15 +378,14 @@ def aeda(text: str, rng: Generator | int, *, ratio: float = 0.3) -> str:
     Examples
     --------
     >>> aeda("a sad , superior human comedy", 0)
-    '; a sad , superior human comedy'
+    'a . sad , superior human comedy'
     """
     if check_share("ratio", ratio) == 0:
         return text
     cut = _Text(text, frozenset(), False)
-    if cut.too_short:
+    if cut.count < 2:
         return text
     draw, pool = uniforms(rng), list(range(len(cut.tokens)))
-    placed: dict[int, list[str]] = {}
-    for _ in range(1 + int(next(draw) * max(1, int(ratio * len(cut.tokens))))):
-        placed[pool.pop(int(next(draw) * len(pool)))] = [_MARKS[int(next(draw) * len(_MARKS))]]
-    return _insert(cut, placed)
+    count = 1 + int(next(draw) * max(1, int(ratio * len(cut.tokens))))
+    places = [pool.pop(int(next(draw) * len(pool))) for _ in range(count)]
+    return _insert(cut, [(place, _MARKS[int(next(draw) * len(_MARKS))]) for place in places])

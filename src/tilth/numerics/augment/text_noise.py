@@ -80,15 +80,13 @@ def _each_word(
         return text
     tokens, gaps = split_words(text)
     words, kept = [read_word(token) for token in tokens], guarded(protected)
-    if sum(word.kind != "other" for word in words) < 2:
+    if len(words) - [word.kind for word in words].count("other") < 2:
         return text
+    left_alone = ("other", "negation") if keep_negations else ("other",)
     pool = [
         at
-        for at, word in enumerate(words)
-        if len(word.core) >= shortest
-        and word.lower not in kept
-        and word.kind != "other"
-        and (word.kind != "negation" or not keep_negations)
+        for at, (_, core, _, lower, kind) in enumerate(words)
+        if len(core) >= shortest and kind not in left_alone and lower not in kept
     ]
     draw, left = uniforms(rng), max(1, round(share * len(pool)))
     while pool and left:

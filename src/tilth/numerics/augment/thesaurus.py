@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from tilth.errors import DataError
 from tilth.numerics.augment.text_words import is_negation
@@ -23,6 +22,18 @@ _ENDINGS = {
 }  # fmt: skip
 #: WordNet's own marks of words that nobody wants in a data set.
 _RUDE = ("obscenity", "ethnic_slur", "disparagement")
+
+
+class _Kept(dict[str, tuple[str, ...]]):
+    """Answers that are looked up when first asked for."""
+
+    def __init__(self, look_up: Callable[[str], tuple[str, ...]]) -> None:
+        super().__init__()
+        self._look_up = look_up
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        self[word] = found = self._look_up(word)
+        return found
 
 
 class Thesaurus:
@@ -66,15 +77,15 @@ class Thesaurus:
             rows = (line.split() for line in files.get(f"{part}.exc", b"").decode("latin-1").splitlines())
             self._forms[part] = {row[0]: row[1:] for row in rows if row}
         self._rude = self._find_rude()
-        self._known: dict[tuple[str, int], tuple[str, ...]] = {}
+        self._known: dict[int, _Kept] = {}
+        self._all = self._kept(0)
 
     def __len__(self) -> int:
         return sum(len(index) for index in self._index.values())
 
     def __call__(self, word: str) -> tuple[str, ...]:
         """`synonyms` over all senses."""
-        found = self._known.get((word, 0))
-        return self.synonyms(word) if found is None else found
+        return self._all[word]
 
     def synonyms(self, word: str, *, senses: int = 0) -> tuple[str, ...]:
         """Words that share a sense with `word`, the commonest senses first; never the word itself or its base form.
@@ -92,14 +103,16 @@ class Thesaurus:
             Lower case, compounds with blanks. Left out are proper names, abbreviations, words with digits, negations,
             and what WordNet marks as obscene or disparaging. Empty for an unknown word.
         """
-        key = (word, senses)
-        if key not in self._known:
-            self._known[key] = tuple(self._look_up(word.lower().replace(" ", "_"), senses))
-        return self._known[key]
+        return self._kept(senses)[word]
 
     def limited(self, senses: int) -> Callable[[str], tuple[str, ...]]:
-        """A function of a word that looks only at its first `senses` senses; this thesaurus itself for 0."""
-        return partial(self.synonyms, senses=senses) if senses else self
+        """A function of a word that looks only at its first `senses` senses; at all of them for 0."""
+        return self._kept(senses).__getitem__
+
+    def _kept(self, senses: int) -> _Kept:
+        if senses not in self._known:
+            self._known[senses] = _Kept(lambda word: tuple(self._look_up(word.lower().replace(" ", "_"), senses)))
+        return self._known[senses]
 
     def _look_up(self, word: str, senses: int) -> list[str]:
         found: dict[str, None] = {}
