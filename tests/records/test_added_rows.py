@@ -65,3 +65,13 @@ def test_folder_of_added_files_follows_the_root_and_is_no_identity() -> None:
     filed = apply(BASE, adds(row("r0~1", "a", "r0", folder="../w/media")))
     assert filed.root.split("\n") == [BASE.root, f"{BASE.root}/../w/media"]
     assert filed.id == plain.id
+
+
+def test_made_row_is_in_the_group_of_its_parent() -> None:
+    from tilth.engine.inputs import group_ids
+
+    made = apply(BASE, adds(row("r0~1", "a", "r0"), row("r0~2", "a", "r0"), row("r1~1", "b", "r1"), row("n", "a")))
+    groups = dict(zip(made.row_ids, group_ids(made).tolist(), strict=True))
+    assert groups["r0"] == groups["r0~1"] == groups["r0~2"] >= 0 and groups["r1"] == groups["r1~1"] >= 0
+    assert groups["r0"] != groups["r1"] and groups["r3"] == groups["n"] == -1
+    assert group_ids(BASE).tolist() == [-1] * 4

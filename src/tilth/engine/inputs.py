@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tilth.errors import NotApplicable, ParameterError, PartError
+from tilth.numerics.cross_fitting.folds import merge_groups
 from tilth.plugin import Embedder, Shelf
 from tilth.records import Snapshot, digest, split_part
+from tilth.records.snapshot import FAMILIES
 from tilth.sources import MediaFiles
 
 __all__ = [
@@ -40,12 +42,19 @@ def canonical_split(snapshot: Snapshot) -> npt.NDArray[np.object_]:
 
 
 def group_ids(snapshot: Snapshot) -> npt.NDArray[np.int64]:
-    """Group index of each row, shape (n,); -1 where it has none."""
+    """Group index of each row, shape (n,); -1 where it has none. A generated row is in the group of its parent."""
     values = snapshot.values("group")
     if values is None:
-        return np.full(len(snapshot), -1, dtype=np.int64)
-    names = {name: i for i, name in enumerate(dict.fromkeys(v for v in values if v is not None))}
-    return np.asarray([-1 if v is None else names[v] for v in values], dtype=np.int64)
+        groups = np.full(len(snapshot), -1, dtype=np.int64)
+    else:
+        names = {name: i for i, name in enumerate(dict.fromkeys(v for v in values if v is not None))}
+        groups = np.asarray([-1 if v is None else names[v] for v in values], dtype=np.int64)
+    above = snapshot.recipe.get(FAMILIES)
+    if not above:
+        return groups
+    heads = {parent: i for i, parent in enumerate(dict.fromkeys(above.values()))}
+    families = [heads.get(above.get(row, row), -1) for row in snapshot.row_ids]
+    return merge_groups(groups, np.asarray(families, dtype=np.int64))
 
 
 def media_files(snapshot: Snapshot, medium: str) -> list[MediaFiles]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tilth.errors import ConflictError, ParameterError, SchemaError
 from tilth.records.hashing import digest
-from tilth.records.snapshot import ROOTS, SYSTEM_COLUMNS, Snapshot, sort_class_names
+from tilth.records.snapshot import FAMILIES, ROOTS, SYSTEM_COLUMNS, Snapshot, sort_class_names
 
 __all__ = ["ACTIONS", "Decision", "added_rows", "apply", "effective", "is_policy"]
 
@@ -237,13 +237,15 @@ def apply(snapshot: Snapshot, decisions: Iterable[Decision]) -> Snapshot:
     table = table.take(pa.array(keep)) if dropped else table
     new = _standing_rows(added, verdicts, set(table.column("row_id").to_pylist()), snapshot.schema.label)
     table = pa.concat_tables([table, _table_of(new, table.schema)]) if new else table
-    recipe = {
+    recipe: dict[str, Any] = {
         "verb": "apply",
         "decisions": len(standing),
         "relabelled": len(relabelled),
         "dropped": len(dropped),
         "added": len(new),
     }
+    families = {row["row_id"]: row["parents"][0] for row in new if row.get("parents")}
+    recipe |= {FAMILIES: families} if families else {}
     folders = dict.fromkeys(f"{base.root}/{row['folder']}" for row in new if row.get("folder"))
     root = ROOTS.join([base.root, *folders])
     made = replace(snapshot, table=table, root=root, parents=(base.id,), recipe=recipe)

@@ -17,8 +17,10 @@ from tilth.errors import AlignmentError, SchemaError
 from tilth.records.hashing import column_digest, digest
 from tilth.records.schema import Schema
 
-__all__ = ["ROOTS", "SYSTEM_COLUMNS", "Snapshot", "sort_class_names"]
+__all__ = ["FAMILIES", "ROOTS", "SYSTEM_COLUMNS", "Snapshot", "sort_class_names"]
 
+#: In `Snapshot.recipe`, the (first) row that each generated row was made from: they must stay in one fold.
+FAMILIES = "families"
 #: What stands between several folders in `Snapshot.root`.
 ROOTS = "\n"
 #: Columns that every snapshot has beside the user's own.
