@@ -10,7 +10,7 @@ import pyarrow.csv
 import pytest
 
 import tilth
-from tilth.errors import LabelError, NotApplicable, ParameterError, SchemaError, SourceError
+from tilth.errors import LabelError, NotApplicable, ParameterError, SchemaError, SourceError, TilthError
 from tilth.workflows.history import undo
 from tilth.workflows.project import opened
 from tilth.workflows.rules import SlicingFunction, labeling_function, read_rules, rule, slicing_function
@@ -59,7 +59,7 @@ def test_rules_vote_and_the_test_part_judges_none(folder: Path) -> None:
     assert (said.held_out == (np.arange(400) >= 320)).all()
     path = said.write(folder / "votes.csv")
     table = pyarrow.csv.read_csv(path)
-    assert table.column_names == ["row_id", "rule", "label"]
+    assert table.column_names == ["item", "rater", "label"]
     assert len(table) == said.votes.n_votes == votes_dict(said)["summary"]["votes"]
     with pytest.raises(ParameterError, match="there already"):
         said.write(path)
@@ -154,8 +154,7 @@ def test_labels_enter_the_ledger_and_leave_it_again(folder: Path) -> None:
 def test_votes_of_rules_are_votes_that_agree_and_consensus_know(folder: Path) -> None:
     said = apply(folder)
     said.write(folder / "votes.csv")
-    options = tilth.VoteOptions(item="row_id", raters=("rule",), label="label")
-    found = tilth.agree(folder / "votes.csv", options, n_resamples=0)
+    found = tilth.agree(folder / "votes.csv", n_resamples=0)
     assert set(found.table.votes.rater_names.tolist()) == {"money", "please", "song", "short"}
 
 
@@ -176,6 +175,20 @@ def test_a_higher_threshold_labels_fewer_rows(folder: Path) -> None:
     fit = weak_fit(apply(folder), WeakOptions(method="naive_bayes"), end_model=False)
     few = weak_label(fit, WeakOptions(threshold=0.95)).recorded.relabels
     assert few < weak_label(fit, WeakOptions(threshold=0.5)).recorded.relabels
+
+
+def test_an_empty_table_is_an_error_that_names_it(folder: Path) -> None:
+    (folder / "data.csv").write_text("id,text,label\n", encoding="utf-8")
+    with pytest.raises(TilthError, match=r"data\.csv"):
+        apply(folder)
+
+
+def test_the_end_model_may_be_any_classifier(folder: Path) -> None:
+    from sklearn.ensemble import RandomForestClassifier
+
+    made = weak_fit(apply(folder), model=RandomForestClassifier(20, random_state=0))
+    assert dict(made.scores)["end model"].estimate > 0.9
+    assert (made.end.max(axis=1) > 0.5).all()
 
 
 def test_bad_input_of_the_verbs(folder: Path) -> None:

@@ -25,6 +25,7 @@ from tilth.cli.options import (
     Workspace,
     app,
     guard,
+    model_options,
     read_overrides,
 )
 
@@ -47,6 +48,10 @@ Balance = Annotated[list[float], typer.Option(help="Share of each class, in orde
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write the result to this file: .csv or .parquet.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
 EndModel = Annotated[bool, typer.Option("--end-model/--no-end-model", help="Train a model on the beliefs.")]
+Classifier = Annotated[
+    str | None,
+    typer.Option(help="The model trained on beliefs, as package.module:factory; default: noise-aware logistic."),
+]
 Ask = Annotated[int, typer.Option(help="Rows named for people at most.")]
 
 
@@ -58,6 +63,10 @@ def _apply(
     return weak_apply(
         target, rules, options, overrides=read_overrides(**roles), encoding=encoding, run_options=run
     )  # fmt: skip
+
+
+def _classifier(name: str | None) -> Any:
+    return model_options(name).get("model")
 
 
 @weak_app.command("apply")
@@ -146,6 +155,7 @@ def fit(
     class_balance: Balance = [],  # noqa: B006
     fault_tolerant: Tolerant = False,
     end_model: EndModel = True,
+    classifier: Classifier = None,
     embedder: Embedder = "",
     ask: Ask = 50,
     out: Out = None,
@@ -177,7 +187,10 @@ def fit(
     with terminal.progress(quiet or json) as listener:
         run = terminal.options(listener, seed=seed, jobs=jobs)
         said = _apply(target, rules, options, run, encoding, roles)
-        made = weak_fit(said, options, end_model=end_model, ask=ask, embedder=embedder, run_options=run)
+        made = weak_fit(
+            said, options, end_model=end_model, ask=ask, embedder=embedder, model=_classifier(classifier),
+            run_options=run,
+        )  # fmt: skip
     page = publish_fit(made, report=report, csv=csv, beliefs=out, force=force, seed=seed)
     show_weak.show_fit(made, page, out, as_json=json, quiet=quiet)
 
@@ -199,6 +212,7 @@ def label_(
     include_test: Annotated[
         bool, typer.Option("--include-test", help="Also label the test and validation part.")
     ] = False,
+    classifier: Classifier = None,
     embedder: Embedder = "",
     label: Label = None,
     id_: IdColumn = None,
@@ -224,6 +238,8 @@ def label_(
     with terminal.progress(quiet or json) as listener:
         run = terminal.options(listener, seed=seed, jobs=jobs)
         said = _apply(target, rules, options, run, encoding, roles)
-        made = weak_fit(said, options, end_model=model == "end", embedder=embedder, run_options=run)
+        made = weak_fit(
+            said, options, end_model=model == "end", embedder=embedder, model=_classifier(classifier), run_options=run
+        )  # fmt: skip
         done = weak_label(made, options)
     show_weak.show_labels(done, target, as_json=json, quiet=quiet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from tilth.numerics.statistics.interval_result import Interval
 from tilth.numerics.statistics.intervals import wilson_interval
 from tilth.numerics.weak_supervision.choice import right_share
 from tilth.numerics.weak_supervision.slices import SliceScore, score_slices
-from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, RowPlan
+from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, RowPlan, fit_soft
 from tilth.records import RowBatch
 from tilth.workflows._weak_results import WeakVotes
 from tilth.workflows.project import RunOptions, opened
@@ -24,9 +25,9 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def end_model(
-    said: WeakVotes, beliefs: FloatArray, plan: RowPlan, embedder: str, run_options: RunOptions
+    said: WeakVotes, beliefs: FloatArray, plan: RowPlan, embedder: str, run_options: RunOptions, model: Any = None
 ) -> FloatArray:
-    """Probabilities of all rows by a noise-aware logistic model on embeddings."""
+    """Probabilities of all rows by a model on embeddings: noise-aware logistic, or any classifier by duplication."""
     targets = beliefs.copy()
     known = said.development >= 0
     targets[known] = np.eye(beliefs.shape[1])[said.development[known]]
@@ -39,12 +40,16 @@ def end_model(
     if train.sum() < 2 or np.unique(targets[place[train]].argmax(axis=1)).size < 2:
         raise NotApplicable("the rows to train on are of one class")
     X = found.values.astype(np.float64)
-    spread = np.maximum(X[train].std(axis=0), 1e-6)
-    unit = float(np.median(np.linalg.norm(X, axis=1))) or 1.0
-    scale = spread if unit > 5 else 1.0  # embeddings of unit length keep their geometry
-    model = NoiseAwareLogistic(l2=1e-3).fit(X[train] / scale, targets[place[train]])
     made = np.full(beliefs.shape, np.nan)
-    made[place] = model.predict_proba(X / scale)
+    if model is None:
+        spread = np.maximum(X[train].std(axis=0), 1e-6)
+        unit = float(np.median(np.linalg.norm(X, axis=1))) or 1.0
+        scale = spread if unit > 5 else 1.0  # embeddings of unit length keep their geometry
+        made[place] = NoiseAwareLogistic(l2=1e-3).fit(X[train] / scale, targets[place[train]]).predict_proba(X / scale)
+    else:
+        fitted = fit_soft(model() if isinstance(model, type) else model, X[train], targets[place[train]])
+        made[place] = 0.0
+        made[np.ix_(place, np.asarray(fitted.classes_))] = fitted.predict_proba(X)
     unread = np.isnan(made[:, 0])
     made[unread] = beliefs[unread]
     return made

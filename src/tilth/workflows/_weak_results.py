@@ -110,15 +110,15 @@ class WeakVotes:
         return np.where(self.held_out, -1, self.gold)
 
     def write(self, path: Path, *, force: bool = False) -> Path:
-        """One row for each vote: row_id, rule, label; CSV or Parquet by the name."""
+        """One row for each vote: item, rater and label, as `agree` and `consensus` read them; CSV or Parquet."""
         if path.exists() and not force:
             raise ParameterError("this file is there already", where=str(path), fix="name another, or use --force")
         votes = self.votes
         words = np.asarray(self.classes, dtype=object)
         table = pa.table(
             {
-                "row_id": pa.array(votes.item_names[votes.items].tolist(), pa.string()),
-                "rule": pa.array(votes.rater_names[votes.raters].tolist(), pa.string()),
+                "item": pa.array(votes.item_names[votes.items].tolist(), pa.string()),
+                "rater": pa.array(votes.rater_names[votes.raters].tolist(), pa.string()),
                 "label": pa.array(words[votes.values.astype(np.int64)].tolist(), pa.string()),
             }
         )

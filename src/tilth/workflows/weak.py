@@ -170,6 +170,7 @@ def weak_fit(
     end_model: bool = True,
     ask: int = 50,
     embedder: str = "",
+    model: Any = None,
     run_options: RunOptions | None = None,
 ) -> WeakFit:
     """Join the votes to beliefs, train a model on them, and score both on the test part.
@@ -179,11 +180,14 @@ def weak_fit(
     said : WeakVotes
     options : WeakOptions, optional
     end_model : bool
-        Whether to train the noise-aware logistic model on the beliefs.
+        Whether to train a model on the beliefs.
     ask : int
         Rows named for people at most.
     embedder : str
         What the end model reads; default one that needs no download.
+    model : scikit-learn classifier, optional
+        The end model; it gets each row once for every class that it may be, weighed by the belief. Default: the
+        noise-aware logistic model.
     run_options : RunOptions, optional
 
     Returns
@@ -202,23 +206,23 @@ def weak_fit(
     balance = options.class_balance or None
     if options.method == "auto":
         auto = auto_label_model(votes, class_balance=balance, gold=gold, random_state=run_options.seed)
-        model, choice, why = auto.model, auto.choice, auto.why
+        fitted, choice, why = auto.model, auto.choice, auto.why
     else:
         known = gold if (gold >= 0).any() else None
-        model = fit_label_model(options.method, votes, class_balance=balance, gold=known)
+        fitted = fit_label_model(options.method, votes, class_balance=balance, gold=known)
         choice, why = None, f"{options.method}, as asked for"
-    beliefs = model.predict_proba(said.votes)
+    beliefs = fitted.predict_proba(said.votes)
     plan = _plan(said, beliefs, ask)
-    notes = [*said.notes, *model.notes]
+    notes = [*said.notes, *fitted.notes]
     end = np.empty(0)
     if end_model:
         try:
-            end = train_end_model(said, beliefs, plan, embedder, run_options)
+            end = train_end_model(said, beliefs, plan, embedder, run_options, model)
         except (NotApplicable, LabelError) as answer:
             notes.append(f"no end model: {answer}")
     scores = scores_of(said, beliefs, end)
     slices = slices_of(said, end if end.size else beliefs)
-    return WeakFit(said, model, choice, why, beliefs, plan, end, scores, slices, tuple(dict.fromkeys(notes)))
+    return WeakFit(said, fitted, choice, why, beliefs, plan, end, scores, slices, tuple(dict.fromkeys(notes)))
 
 
 def _plan(said: WeakVotes, beliefs: FloatArray, ask: int) -> RowPlan:

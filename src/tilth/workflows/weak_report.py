@@ -208,6 +208,9 @@ def advise_fit(fit: WeakFit) -> tuple[str, ...]:
         made.append(f"Label {fit.plan.ask.size:,} rows by hand, {first} first: {fit.plan.reasons[0]}.")
     if not (said.held_out & (said.gold >= 0)).any():
         made.append("Label some rows of a test part: without them nothing says how good the labels are.")
+    scores = dict(fit.scores)
+    if "end model" in scores and scores["end model"].estimate <= scores["label model"].estimate:
+        made.append("Take the labels of the label model: on hand labels the end model is no better. Try another one.")
     worse = [s.name for s in fit.slices if s.worse]
     if worse:
         made.append(f"Write rules for {_listed(worse)}: worse than the rest beyond doubt.")
