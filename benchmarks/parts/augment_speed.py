@@ -280,41 +280,39 @@ def torchaudio_masks(spec: Any) -> Callable[[int], object] | None:
     torch.set_num_threads(1)
     batch = torch.from_numpy(spec)
     transform = SpecAugment(n_time_masks=2, time_mask_param=100, n_freq_masks=2, freq_mask_param=27, iid_masks=True)
-    return lambda _: transform(batch)
-
-
-def audiomentations_masks(spec: Any) -> Callable[[int], object] | None:
-    """audiomentations' frequency mask, twice, on each spectrogram; it has no time mask for spectrograms."""
-    try:
-        from audiomentations.spec_augmentations.spec_frequency_mask import SpecFrequencyMask
-    except ImportError:
-        return None
-    transform = SpecFrequencyMask(p=1.0, fill_mode="constant", max_mask_fraction=27 / BANDS)
-    return lambda _: [transform(transform(one)) for one in spec]
+    return lambda _: [transform(batch) for _ in range(10)]
 
 
 def spectrogram_rows() -> list[Row]:
-    """SpecAugment against torchaudio, or audiomentations where that cannot be had."""
+    """SpecAugment against torchaudio; a mask on sounds against audiomentations, which has no SpecAugment."""
     spec = np.random.default_rng(0).random((BATCH, BANDS, FRAMES), dtype=np.float32)
     made: list[Row] = []
-    peers = [
-        ("SpecAugment, masks (LD)", "torchaudio", torchaudio_masks(spec), {}),
-        ("two frequency masks", "audiomentations", audiomentations_masks(spec), {"T": 0}),
-    ]
-    for name, peer, theirs, more in peers:
-        if theirs is None:
-            made.append(row(name, None, peer=f"not measured: {peer} cannot be imported"))
-            continue
-        mine, other = turns(lambda turn, m=more: tilth.spec_augment(spec, turn, W=0, fill=0.0, **m), theirs)  # type: ignore[misc]
-        made.append(compared(name, BATCH, "spectrograms", mine, other, 1, peer))
+    theirs = torchaudio_masks(spec)
+    if theirs is None:
+        made.append(row("SpecAugment, masks of LD", None, peer="not measured: torchaudio cannot be imported"))
+    else:
+        mine, other = turns(lambda turn: [tilth.spec_augment(spec, turn, W=0, fill=0.0) for _ in range(10)], theirs)
+        made.append(compared("SpecAugment, masks of LD", 10 * BATCH, "spectrograms", mine, other, 1, "torchaudio"))
+    try:
+        from audiomentations import TimeMask
+    except ImportError as reason:
+        made.append(row("time mask on a sound of 1 s", None, peer=f"not measured: {reason}"))
+    else:
+        sound = np.random.default_rng(1).normal(0, 0.1, 16_000).astype(np.float32)
+        mask = TimeMask(p=1.0, fade_duration=0.002)
+        mine, other = turns(lambda turn: _masked(sound, turn), lambda _: [mask(sound, 16_000) for _ in range(200)])
+        made.append(compared("time mask on a sound of 1 s", 200, "sounds", mine, other, 1, "audiomentations"))
     if all(one["passed"] is None for one in made):
         made[0]["passed"] = False
-    start = time.process_time()
-    for turn in range(10):
-        tilth.spec_augment(spec, turn)
-    seconds = (time.process_time() - start) / 10
-    made.append(row("SpecAugment in full, with time warp", None, f"{BATCH / seconds:,.0f} spectrograms/s"))
+    mine, _ = turns(lambda turn: [tilth.spec_augment(spec, turn) for _ in range(10)], lambda _: None)
+    made.append(row("SpecAugment in full, with time warp", None, f"{10 * BATCH / mine:,.0f} spectrograms/s"))
     return made
+
+
+def _masked(sound: Any, seed: int) -> list[Any]:
+    rng = np.random.default_rng(seed)
+    draws = [(float(rng.random()) / 2, float(rng.random()) / 2) for _ in range(200)]
+    return [tilth.audio_time_mask(sound, start=start, length=length) for start, length in draws]
 
 
 def rows() -> list[Row]:
