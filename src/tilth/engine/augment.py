@@ -43,7 +43,7 @@ class _Draw:
 
     def __init__(self, policy: AugmentationPolicy, seed: int, epoch: int, row_id: str, prefix: str) -> None:
         self.policy, self.seed, self.epoch, self.row_id, self.prefix = policy, seed, epoch, row_id, prefix
-        self.done: list[Any] = []
+        self.done: list[str] = []  # each as JSON
 
     def rng(self, path: str) -> np.random.Generator:
         return sample_rng(self.seed, self.epoch, self.row_id, f"{self.prefix}{path}")
@@ -70,6 +70,7 @@ class _Single:
         own = {} if step.magnitude is None or isinstance(step.magnitude, tuple) else {"magnitude": step.magnitude}
         self.base = part(**{**step.params, **own})
         self._made: dict[float, Operation] = {}
+        self._notes: dict[float, str] = {}
 
     def at(self, magnitude: float) -> Operation:
         made = self._made.get(magnitude)
@@ -91,8 +92,17 @@ class _Single:
         if cap <= 0:
             return sample
         wanted = min(wanted, cap)
-        draw.done.append({self.name: {**self.step.params, "magnitude": round(wanted, 6)}})
+        draw.done.append(self.noted(round(wanted, 6)))
         return self.at(wanted).apply(sample, rng)
+
+    def noted(self, magnitude: float) -> str:
+        """What it does at a magnitude, as a piece of a recipe; written once for each."""
+        note = self._notes.get(magnitude)
+        if note is None:
+            note = json.dumps({self.name: {**self.step.params, "magnitude": magnitude}})
+            if len(self._notes) < _KEPT:
+                self._notes[magnitude] = note
+        return note
 
 
 class _Joined:
@@ -314,9 +324,9 @@ class Augmenter:
         draw = _Draw(self.policy, self.seed, epoch, sample.row_id, prefix)
         made = _each(self._steps, sample, draw, "")
         if not sample.parents:
-            return made.changed(parents=(sample.row_id,), recipe=json.dumps(draw.done))
-        done = [*json.loads(sample.recipe), *draw.done] if sample.recipe.startswith("[") else draw.done
-        return made.changed(recipe=json.dumps(done))
+            return made.changed(parents=(sample.row_id,), recipe=f"[{', '.join(draw.done)}]")
+        before = [sample.recipe[1:-1]] if sample.recipe.startswith("[") and sample.recipe != "[]" else []
+        return made.changed(recipe=f"[{', '.join([*before, *draw.done])}]")
 
     def replay(self, sample: Sample, epoch: int, *, prefix: str = "") -> Sample:
         """What became of a sample in an epoch, again."""
