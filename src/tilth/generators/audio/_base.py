@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import ParameterError
+from tilth.numerics.augment.audio import poor_sound
 from tilth.plugin import Example, Operation
 from tilth.records import Sample
 
@@ -36,7 +37,7 @@ class AudioOperation(Operation):
     def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """The sample changed; itself where it is silent, shorter than two samples or not finite."""
         sound = sample.value
-        if sound.size < 2 or not sound.any() or not np.isfinite(sound).all():
+        if poor_sound(sound) or not np.isfinite(sound).all():
             return sample
         return sample.changed(self.change(sample, rng).astype(sound.dtype, copy=False))
 

@@ -42,14 +42,14 @@ def as_sound(samples: ArrayLike) -> Float32:
             "a sound is a one-dimensional array of numbers", found=f"{values.dtype} of shape {values.shape}"
         )
     made = np.array(values, dtype=np.float32)
-    if not np.isfinite(made).all():
+    if not np.isfinite(made.dot(made)) and not np.isfinite(made).all():  # the first is fast, the second sure
         raise DataError("samples must be finite", where=f"sample {int(np.argmin(np.isfinite(made)))}")
     return made
 
 
 def poor_sound(sound: Float32) -> bool:
     """Whether a sound has nothing that could be changed: fewer than two samples, or silence."""
-    return sound.size < 2 or not sound.any()
+    return sound.size < 2 or not (sound[sound.size // 2] != 0 or sound.any())
 
 
 def within_scale(sound: NDArray[np.floating], given: Float32) -> Float32:
@@ -244,11 +244,11 @@ def audio_time_mask(samples: ArrayLike, *, start: float, length: float, fade: in
         return sound
     first, last = round(start * sound.size), min(sound.size, round((start + length) * sound.size))
     ramp = min(int(fade), (last - first) // 2)
-    weight = np.zeros(max(0, last - first), dtype=np.float32)
+    sound[first + ramp : max(first, last - ramp)] = 0
     if ramp:
-        slope = np.linspace(1, 0, ramp + 1, dtype=np.float32)[1:]
-        weight[:ramp], weight[len(weight) - ramp :] = slope, slope[::-1]
-    sound[first:last] *= weight
+        slope = np.arange(ramp - 1, -1, -1, dtype=np.float32) / np.float32(ramp)
+        sound[first : first + ramp] *= slope
+        sound[last - ramp : last] *= slope[::-1]
     return sound
 
 
