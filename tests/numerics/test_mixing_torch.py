@@ -52,6 +52,7 @@ def test_a_loader_gives_the_same_with_any_number_of_workers() -> None:
             rows,  # type: ignore[arg-type]
             batch_size=4,
             num_workers=workers,
+            multiprocessing_context="spawn" if workers else None,
             collate_fn=tilth.MixCollate(("mixup", "cutmix"), n_classes=3, seed=2),
         )
         made.append([(images.numpy(), soft.numpy()) for images, soft in loader])

@@ -78,7 +78,8 @@ def test_data_loader_of_torch_with_workers_gives_the_same(tmp_path: Path) -> Non
     torch_data = pytest.importorskip("torch.utils.data")
     data = tilth.stream(images(tmp_path / "img", 12)[0], "[rotate]")
     data.set_epoch(2)
-    loader = torch_data.DataLoader(data, batch_size=4, num_workers=2, collate_fn=list)
+    # a forked worker would inherit the threads of Lance, which warns of it
+    loader = torch_data.DataLoader(data, batch_size=4, num_workers=2, collate_fn=list, multiprocessing_context="spawn")
     loaded = [sample.value for batch in loader for sample in batch]
     assert all(np.array_equal(a, b) for a, b in zip(loaded, values(data, 2), strict=True))
 
