@@ -74,6 +74,13 @@ def test_rows_enter_the_ledger_and_leave_it_again(medium: str, tmp_path: Path) -
     assert tilth.export(made.dataset, exported).rows == len(made.after)
     log = tilth.history(made.dataset)
     assert [batch.action for batch in log.batches] == ["add", "accept"]
+    assert log.snapshots[-1].recipe == {
+        "verb": "apply",
+        "decisions": 2,
+        "relabelled": 0,
+        "dropped": 0,
+        "added": made.added,
+    }
     undone = tilth.undo(made.dataset)
     assert undone.snapshot.id == made.before.id
     assert contents(path) == original

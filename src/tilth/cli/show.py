@@ -236,13 +236,7 @@ def show_history(found: History, *, each: bool, as_json: bool) -> None:
         summary = {
             "base": found.base,
             "snapshots": [
-                {
-                    "id": s.id,
-                    "when": s.when,
-                    "parents": list(s.parents),
-                    "rows": s.rows,
-                    "recipe": {k: v for k, v in s.recipe.items() if k != "families"},
-                }
+                {"id": s.id, "when": s.when, "parents": list(s.parents), "rows": s.rows, "recipe": s.recipe}
                 for s in found.snapshots
             ],
             "decisions": [d.to_dict() for batch in found.batches for d in batch.decisions],

@@ -8,11 +8,12 @@ equal rows have equal ids, taking everything back leads to the very snapshot it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tilth.errors import ParameterError
 from tilth.records import Decision, Snapshot, SnapshotDiff, diff, effective
+from tilth.records.snapshot import FAMILIES
 from tilth.store import SnapshotRecord
 from tilth.workflows.project import Dataset, opened, record_decisions, require_head
 
@@ -68,6 +69,11 @@ def _batches(decisions: Sequence[Decision]) -> tuple[Batch, ...]:
     )
 
 
+def _shown(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe without the long list of what was made from what."""
+    return {key: value for key, value in recipe.items() if key != FAMILIES}
+
+
 def history(dataset: Dataset) -> History:
     """Everything that was read, decided and made of a dataset."""
     with opened(dataset) as store:
@@ -76,7 +82,7 @@ def history(dataset: Dataset) -> History:
             dataset,
             head,
             store.base(dataset.name) or "",
-            tuple(store.history(dataset.name)),
+            tuple(replace(record, recipe=_shown(record.recipe)) for record in store.history(dataset.name)),
             _batches(store.decisions(dataset.name)),
         )
 
