@@ -61,7 +61,7 @@ def within_scale(sound: NDArray[np.floating], given: Float32) -> Float32:
 
 def check_number(name: str, value: float, low: float, high: float) -> float:
     """`value` where it is a finite number from `low` to `high`; else `ParameterError`."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not low <= value <= high:
         raise ParameterError(f"must be a number from {low:g} to {high:g}", where=name, found=repr(value))
     return float(value)
 
