@@ -50,6 +50,7 @@ bench-agreement: $(STAMP) ## agreement and consensus against peers, written to b
 
 docs: $(STAMP) ## write the pages that are made from the code
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/gallery.py
 
 bench-active: $(STAMP) ## active learning against scikit-activeml, written to benchmarks/RESULTS-active.md
 	$(BIN)/python benchmarks/active.py
