@@ -46,3 +46,9 @@ def test_make_help_lists_every_target() -> None:
     phony = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert set(re.findall(r"^make ([a-z-]+) ", said, re.MULTILINE)) == targets == phony
+
+
+def test_a_part_has_its_name_before_any_shelf_found_it() -> None:
+    code = "from tilth.detectors.outlier import Outlier; print(Outlier().spec()['room'], Outlier.name)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["detectors", "outlier"]

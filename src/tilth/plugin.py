@@ -73,7 +73,7 @@ class Part:
     Class facts
     -----------
     name : str
-        The file stem; set by the shelf.
+        The file stem; set when the class is made, for parts of other packages by the shelf.
     needs : tuple of str
         What the verb wants to see: ``labels``, ``rows``, ``embeddings``, ``probs``, ``neighbors``,
         ``perceptual``, ``readable``, ``predictions``. The engine makes it, the part only reads it.
@@ -100,6 +100,13 @@ class Part:
     default: ClassVar[bool] = True
     version: ClassVar[int] = 1
     extra: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        """Name a part of ours after its file at once: what it draws must not hang on who imported it first."""
+        super().__init_subclass__(**more)
+        place = cls.__module__.split(".")
+        if place[0] == "tilth" and len(place) > 2 and not place[-1].startswith("_"):
+            cls.room, cls.name = place[1], place[-1]
 
     def spec(self) -> dict[str, Any]:
         """Room, name, version and parameters: enough to build an equal part, and its cache key."""

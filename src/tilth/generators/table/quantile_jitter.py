@@ -39,7 +39,7 @@ class QuantileJitter(FittedOperation):
     >>> from tilth.plugin import Run
     >>> rows = example_rows()
     >>> [row.value for row in QuantileJitter(width=0.2).generate(rows, 2, Run())]
-    [{'age': 30, 'town': 'Ulm'}, {'age': 33, 'town': 'Ulm'}]
+    [{'age': 31, 'town': 'Ulm'}, {'age': 31, 'town': 'Ulm'}]
     """
 
     width: float | None = None

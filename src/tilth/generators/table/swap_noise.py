@@ -42,7 +42,7 @@ class SwapNoise(FittedOperation):
     >>> from tilth.plugin import Run
     >>> rows = example_rows()
     >>> [row.value for row in SwapNoise(share=0.9).generate(rows, 2, Run())]
-    [{'age': 30, 'town': 'Bonn'}, {'age': 31, 'town': 'Ulm'}]
+    [{'age': 30, 'town': 'Ulm'}, {'age': 31, 'town': 'Bonn'}]
     """
 
     share: float | None = None
