@@ -20,6 +20,8 @@ Float32 = NDArray[np.float32]
 Complex64 = NDArray[np.complex64]
 
 _SHORTEST = 64
+#: Below this a bin of a spectrum has no phase.
+_SILENT = 1e-18
 #: Windows overlap by three quarters.
 _OVERLAP = 4
 
@@ -81,7 +83,12 @@ def _vocode(spectrum: Complex64, at: NDArray[np.floating]) -> Complex64:
         lead = now.copy()
         lead[1:-1] -= now[:-2] + now[2:]
         lead *= turn[frame - 1]
-        made[frame] = now = lead * (magnitude[frame] / (np.abs(lead) + np.float32(1e-20)))
+        strength = np.abs(lead)
+        silent = strength < _SILENT
+        if silent.any():  # a bin that was silent has no phase to go on from: it takes that of the sound itself
+            lead[silent] = spectrum[silent, high[frame]]
+            strength = np.abs(lead)
+        made[frame] = now = lead * (magnitude[frame] / (strength + np.float32(1e-20)))
     return made.T
 
 
