@@ -180,7 +180,7 @@ def augment(
         rows = sample_rows(snapshot, chosen, places, "" if chosen == "table" else names[0])
         loaded = load_policy(policy, chosen).with_limits(limits or {})
         augmenter = Augmenter(loaded, options.seed, chosen)
-        found = LabelCheck(note="not asked for")
+        found = LabelCheck(note="The check was not asked for, so nothing is known about it.")
         augmenter = ready(augmenter, rows)
         if check:
             with run.step("checking labels") as step:

@@ -17,7 +17,7 @@ from tilth.workflows.crowd_report import made_with
 
 __all__ = ["advise_augmentation", "augmentation_dict", "grouped", "report_augmentation"]
 
-#: From this distance of a feature on, the page says so.
+#: From this distance of a feature on, the page says so, where it is beyond chance.
 FAR = 0.3
 
 
@@ -77,7 +77,7 @@ def advise_augmentation(made: Augmentation) -> tuple[str, ...]:
             f"Look at {never[0].operation} on {never[0].label}: it is left out, since {never[0].why}."
             + (f" So are {len(never) - 1} more." if len(never) > 1 else "")
         )
-    far = [s for s in made.shifts if s.what != "vectors" and s.shift.distance >= FAR]
+    far = [s for s in made.shifts if s.what != "vectors" and s.shift.distance >= FAR and s.shift.p < 0.001]
     if far:
         worst = max(far, key=lambda s: s.shift.distance)
         said.append(
