@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := $(VENV)/.extras
 
-.PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement bench-active bench-weak clean
+.PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement bench-active bench-weak bench-augment clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | awk -F '\t' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -58,5 +58,8 @@ bench-active: $(STAMP) ## active learning against scikit-activeml, written to be
 bench-weak: $(STAMP) ## weak supervision against snorkel, written to benchmarks/RESULTS-weak.md
 	$(BIN)/python benchmarks/weak.py
 
+bench-augment: $(STAMP) ## augmentation: gains, equal bits and speed, written to benchmarks/RESULTS-augment.md
+	$(BIN)/python benchmarks/augment.py
+
 clean: ## remove environments, caches and the demonstration
-	rm -rf $(VENV) .venv-peers .venv-peers-active .venv-peers-agreement .venv-peers-weak tilth-demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-peers .venv-peers-active .venv-peers-agreement .venv-peers-augment .venv-peers-weak tilth-demo .pytest_cache .mypy_cache .ruff_cache

@@ -138,6 +138,7 @@ def one_search(task: tuple[str, int]) -> dict[str, Any]:
     chosen = none
     if found.policy is not None:
         chosen = score(rows, augmented(found.policy, rows, found.times, seed), rest, features, seed)
+    print(f"{name} {seed}: {none:.4f} {chosen:.4f} {found.verdict} ({searched:.0f} s)", file=sys.stderr, flush=True)
     return {
         "name": name, "seed": seed, "none": none, "chosen": chosen, "seconds": searched, "trials": found.trials,
         "policy": found.policy.name if found.policy is not None else "none", "held_out": found.choice.gain.estimate,
