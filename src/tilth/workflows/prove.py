@@ -132,8 +132,7 @@ def prove_snapshots(
         No class label, or nothing to score on.
     """
     _check(before, repeats, metric, slices)
-    run = resolver.run
-    embeddings = resolver.get("embeddings")
+    run, options, embeddings = resolver.run, resolver.options, resolver.get("embeddings")
     readable = resolver.snapshot.positions(list(embeddings.row_ids))
     rows = resolver.snapshot.take(readable)
     groups = merge_groups(group_ids(rows), resolver.get("duplicates").values)
@@ -153,7 +152,6 @@ def prove_snapshots(
         share=1.0 if family.crowded else 0.9,
     )
     trials = family.place(split.trials, aligned.before, aligned.after, fixed=split.fixed)
-    options = resolver.options
     model = options.model if options.model is not None else default_classifier(run.seed)
     arms = run_trials(
         embeddings.values,
