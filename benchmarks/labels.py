@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("labels_suite", "labels_verdicts", "labels_worth")
+PARTS = ("labels_suite", "labels_verdicts", "other_targets", "labels_worth")
 
 
 def main() -> int:

@@ -7,8 +7,10 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from tilth.errors import AlignmentError, DataError, LabelError, ParameterError, PartError, ProbabilityError
 from tilth.numerics.confident.quality_scores import METHODS, get_label_quality_scores
+from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities
 from tilth.numerics.label_errors.channel import fit_transition, posterior_of
 from tilth.numerics.label_errors.model import estimate_label_errors
+from tilth.numerics.label_errors.regime import judge_regime, unproven_share
 from tilth.numerics.label_errors.views import linear_view, neighbor_view
 from tilth.numerics.statistics.metrics import average_precision
 from tilth.numerics.statistics.noise import inject_label_noise
@@ -53,8 +55,6 @@ def test_better_than_single_scores_of_a_weak_model_where_neighbours_help() -> No
     arm = np.arange(600) % 2
     X = np.stack([radius * np.cos(angle + np.pi * arm), radius * np.sin(angle + np.pi * arm)], axis=1)
     given, wrong = inject_label_noise(arm, 0.1, random_state=0)
-    from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities
-
     probs = cross_fit_probabilities(None, X, given).probs
     best = max(average_precision(wrong, 1 - get_label_quality_scores(given, probs, method=m)) for m in METHODS)
     assert average_precision(wrong, estimate_label_errors(X, given).p_error) > best + 0.3
@@ -62,8 +62,6 @@ def test_better_than_single_scores_of_a_weak_model_where_neighbours_help() -> No
 
 @pytest.mark.parametrize("seed", range(3))
 def test_probabilities_alone_are_about_as_good_as_the_best_score(seed: int) -> None:
-    from tilth.numerics.cross_fitting.crossfit import cross_fit_probabilities
-
     X, true = blobs(400, 4, spread=2.5, seed=seed)
     given, wrong = inject_label_noise(true, 0.2, kind="class_dependent", random_state=seed)
     probs = cross_fit_probabilities(None, X, given).probs
@@ -183,7 +181,7 @@ def test_bad_input_is_named() -> None:
         estimate_label_errors(bad, true)
     with pytest.raises(ProbabilityError, match="row 0, column 1"):
         estimate_label_errors(None, true, pred_probs=np.full((30, 3), [0.5, 1.5, 0.0]))
-    with pytest.raises(AlignmentError, match="row per label"):
+    with pytest.raises(AlignmentError, match="30 labels and 20 rows"):
         estimate_label_errors(None, true, pred_probs=np.full((20, 3), 1 / 3))
     with pytest.raises(ParameterError, match="neither"):
         estimate_label_errors(None, true)
@@ -191,6 +189,38 @@ def test_bad_input_is_named() -> None:
         estimate_label_errors(X, true, views=("linaer",))
     with pytest.raises(ParameterError, match="rounds"):
         estimate_label_errors(X, true, rounds=0)
+
+
+def test_even_errors_and_errors_of_a_class_are_told_apart() -> None:
+    X, true = blobs(600, spread=2.0)
+    probs = cross_fit_probabilities(None, X, true).probs.astype(float)
+    folds, start = np.arange(600) % 5, np.full((3, 3), 0.1) + 0.7 * np.eye(3)
+    by_kind = {}
+    for kind in ("uniform", "class_dependent"):
+        given, wrong = inject_label_noise(true, 0.2, kind=kind, random_state=0)
+        regime = judge_regime(probs, start, given, folds, -1.1)
+        by_kind[kind] = regime
+        assert average_precision(wrong, regime.low) > 0.8
+        assert regime.plain == 0
+    assert by_kind["uniform"].dependent > 0.8 > 0.3 > by_kind["class_dependent"].dependent
+    assert by_kind["uniform"].share > 0.5 > by_kind["class_dependent"].share
+
+
+def test_few_rows_and_errors_at_borders_only_fall_back_to_self_confidence() -> None:
+    rng = np.random.default_rng(0)
+    true = np.arange(300) % 10
+    sure = rng.random(300) > 0.3
+    probs = np.full((300, 10), 0.01) + 0.9 * np.eye(10)[true]
+    probs[~sure] = np.full((300, 10), 0.04)[~sure] + 0.3 * (np.eye(10)[true] + np.eye(10)[(true + 1) % 10])[~sure]
+    given = np.where(~sure & (rng.random(300) < 0.5), (true + 1) % 10, true)
+    probs += 0.001 * rng.random(probs.shape)
+    assert unproven_share(probs, given) == 1.0
+    assert unproven_share(np.tile(probs, (3, 1)), np.tile(given, 3)) == 0.0
+    anywhere = np.where(rng.random(300) < 0.3, (true + 1) % 10, true)
+    assert unproven_share(probs, anywhere) == 0.0
+    found = estimate_label_errors(None, given, pred_probs=probs)
+    own = (probs / probs.sum(axis=1, keepdims=True))[np.arange(300), given]
+    assert found.p_error == pytest.approx(1 - own)
 
 
 def test_channel_by_hand() -> None:

@@ -26,7 +26,9 @@ class LabelError(Detector):
     A linear model, kernel models and nearest neighbours predict every row without its own label; their weights,
     and how often each class is given for each other one, are learnt from the data. The score is the probability
     that the label is wrong. A row is flagged where another class is the more probable one and the probability of
-    error reaches `floor`. Rows without a label are left out. See `tilth.estimate_label_errors`.
+    error reaches `floor`. A row that reaches `floor` although no other class is likelier than its own (an ambiguous
+    row) is not flagged, and the summary counts it. Rows without a label are left out. See
+    `tilth.estimate_label_errors`.
 
     Parameters
     ----------
@@ -79,7 +81,8 @@ class LabelError(Detector):
             suggestion=suggestion,
             related=related,
             threshold=self.floor,
-            summary=_summary(view, labels, p_error, flagged, suggestion),
+            summary=_summary(view, labels, p_error, flagged, suggestion)
+            | _doubtful((p_error >= self.floor) & (suggested == labels)),
         )
 
     @classmethod
@@ -123,6 +126,18 @@ def _neighbours(view: View, row: int, suggested: int) -> tuple[list[str], str]:
     same = view.labels[near] == suggested
     ids = [str(view.row_ids[i]) for i in [*near[same], *near[~same]]][:MOST_RELATED]
     return ids, f"; {int(same.sum())} of its {len(near)} nearest rows are labelled {view.classes[suggested]!r}"
+
+
+def _doubtful(ambiguous: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    """Rows that are probably wrong though their own class is still the likeliest: counted, and said why."""
+    count = int(ambiguous.sum())
+    if not count:
+        return {}
+    why = (
+        "the label is doubtful, but no other single class is likelier: these rows look like several classes, and are "
+        "not flagged since there is nothing to suggest; look at the highest scores by hand"
+    )
+    return {"doubtful": {"rows": count, "why": why}}
 
 
 def _summary(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tilth.errors import AlignmentError, LabelError, ParameterError, ProbabilityError
+from tilth.numerics.confident.probabilities import check_labels, check_pred_probs
 from tilth.numerics.label_errors.views import (
     View,
     fixed_view,
@@ -30,48 +31,30 @@ def read_input(
     X: Any, labels: ArrayLike, pred_probs: Any, n_classes: int | None
 ) -> tuple[NDArray[np.int64], list[Floats], int]:
     """Labels, brought probabilities and number of classes, checked; errors name the row and column."""
-    from tilth.numerics.cross_fitting.folds import as_labels
-
-    codes = as_labels(labels)
-    missing = np.flatnonzero(codes < 0)
-    if missing.size:
-        raise LabelError("a label is missing", where=f"row {missing[0]}", found="-1", fix="leave unlabelled rows out")
+    codes = check_labels(labels).astype(np.int64)
     if X is None and pred_probs is None:
         raise ParameterError("features or probabilities are needed", found="neither X nor pred_probs")
-    matrices = [] if pred_probs is None else _as_matrices(pred_probs)
+    matrices = [] if pred_probs is None else _as_matrices(pred_probs, len(codes))
     k = n_classes or max([int(codes.max(initial=0)) + 1, *(m.shape[1] for m in matrices)])
     for place, matrix in enumerate(matrices):
-        _check_probs(matrix, len(codes), k, f"pred_probs {place}" if len(matrices) > 1 else "pred_probs")
-    if len(codes) and codes.max() >= k:
-        row = int(np.flatnonzero(codes >= k)[0])
-        raise LabelError(f"a label lies outside the {k} classes", where=f"row {row}", found=str(codes[row]))
+        if matrix.shape[1] != k:
+            name = f"pred_probs {place}" if len(matrices) > 1 else "pred_probs"
+            raise ProbabilityError(
+                f"{name} must have one column per class", found=f"{matrix.shape[1]} columns for {k} classes"
+            )
+    check_labels(codes, k)
     if len(np.unique(codes)) < 2:
         raise LabelError("label errors need labels of at least two classes", found=f"{len(codes)} rows of one class")
     return codes, matrices, k
 
 
-def _as_matrices(pred_probs: Any) -> list[Floats]:
-    if hasattr(pred_probs, "ndim") and pred_probs.ndim == 2:
-        return [np.asarray(pred_probs, dtype=np.float64)]
-    parts = list(pred_probs)
-    if parts and np.ndim(parts[0]) == 2:
-        return [np.asarray(part, dtype=np.float64) for part in parts]
-    return [np.asarray(parts, dtype=np.float64)]
-
-
-def _check_probs(matrix: Floats, n: int, k: int, name: str) -> None:
-    if matrix.ndim != 2 or matrix.shape[1] != k:
-        raise ProbabilityError(f"{name} must have one column per class", found=f"shape {matrix.shape}, {k} classes")
-    if len(matrix) != n:
-        raise AlignmentError(f"{name} must have one row per label", found=f"{len(matrix)} rows, {n} labels")
-    bad = ~np.isfinite(matrix) | (matrix < -1e-6) | (matrix > 1 + 1e-6)
-    if bad.any():
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        raise ProbabilityError(
-            f"{name} must be probabilities between 0 and 1",
-            where=f"row {row}, column {column}",
-            found=str(matrix[row, column]),
-        )
+def _as_matrices(pred_probs: Any, n_rows: int) -> list[Floats]:
+    """One matrix, or a sequence of matrices, checked."""
+    several = not hasattr(pred_probs, "shape") or np.ndim(pred_probs) == 3
+    parts = list(pred_probs) if several else []
+    if not parts or np.ndim(parts[0]) != 2:
+        parts = [pred_probs]
+    return [np.asarray(check_pred_probs(part, n_rows), dtype=np.float64) for part in parts]
 
 
 def check_options(X: Any, brought: list[Floats], views: Sequence[str], n_folds: int, rounds: int) -> None:

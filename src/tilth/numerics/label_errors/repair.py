@@ -176,8 +176,7 @@ def _plans(estimate: LabelErrorEstimate, actions: Sequence[str]) -> tuple[dict[s
     if "drop" in actions:
         plans["drop"] = (estimate.labels, np.where(change, 0.0, 1.0))
     if "downweight" in actions:
-        own = np.clip(estimate.posterior[each, estimate.labels], 0.001, 1.0)
-        plans["downweight"] = (estimate.labels, own)
+        plans["downweight"] = (estimate.labels, np.clip(1.0 - estimate.p_error, 0.001, 1.0))
     return plans, touched
 
 

@@ -8,12 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tilth.errors import AlignmentError, DataError, ParameterError
+from tilth.numerics.label_errors.channel import softmax_rows
 from tilth.numerics.label_errors.model import LabelErrorEstimate
+from tilth.numerics.label_errors.regime import FEW_ROWS
 
 __all__ = ["neighbor_shapley", "order_by_worth"]
 
 Floats = NDArray[Any]
 _BLOCK_CELLS = 4_000_000
+_CURVATURE_ROWS = 4000
+_MOST_CURVATURE = 30_000_000
+_STEPS, _LOOKAHEAD = 45, 0.15
 
 
 def neighbor_shapley(
@@ -83,18 +88,17 @@ def order_by_worth(
     *,
     pred_probs: ArrayLike | None = None,
     groups: ArrayLike | None = None,
-    damping: float = 0.3,
+    damping: float | None = None,
     random_state: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Order rows by what the fixed model is expected to gain from their review.
 
-    Worth is the probability of error times the influence of the correction on held-out loss, through a linear
-    surrogate of the fixed model: one Newton step of a softmax regression whose curvature is taken as even over the
-    classes. The loss is that of the model's out-of-sample probabilities against the posterior of the true class.
-
-    Where most labels are right this order and the plain one (`p_error`, highest first) gain about the same: over
-    five data sets and three kinds of noise, neither won on the mean after the first 5 % of the rows. It won where
-    errors depend on the row, and lost where they are even and the features wide.
+    Worth is the probability of error times the influence of the correction on held-out accuracy, through a linear
+    surrogate of the fixed model: one Newton step of a softmax regression, with a curvature for every class. Accuracy
+    is the probability that the model's out-of-sample prediction gives to the posterior of the true class, so rows
+    near a border count most. After every 1/300 of the rows the surrogate is moved as if they had been corrected, and
+    the rest is judged anew, so that rows which teach the same thing do not follow each other. With fewer than 50 rows
+    per class the simulated corrections mislead, and all rows are judged once.
 
     Parameters
     ----------
@@ -106,8 +110,8 @@ def order_by_worth(
         `default_classifier`, cross-fitted.
     groups : array_like of int, shape (n,), optional
         Rows with the same id stay in one fold.
-    damping : float
-        Ridge on the curvature, as a share of its mean; positive.
+    damping : float, optional
+        Ridge on the curvature, as a share of its mean; positive. By default 1, or 0.1 with few rows per class.
     random_state : int
 
     Returns
@@ -115,7 +119,7 @@ def order_by_worth(
     order : ndarray of int64, shape (n,)
         Row numbers, the worthiest first.
     worth : ndarray of float64, shape (n,)
-        Expected gain per row, in arbitrary units; not negative.
+        Expected gain of the row when its turn came, in arbitrary units; not negative.
 
     Raises
     ------
@@ -145,7 +149,7 @@ def order_by_worth(
     n, k = estimate.posterior.shape
     if features.shape[0] != n:
         raise AlignmentError("X and the estimate must describe the same rows", found=f"{features.shape[0]} and {n}")
-    if not damping > 0:
+    if damping is not None and not damping > 0:
         raise ParameterError("damping must be positive", found=repr(damping))
     if pred_probs is None:
         fit = cross_fit_probabilities(
@@ -156,11 +160,58 @@ def order_by_worth(
         probs = np.asarray(pred_probs, dtype=np.float64)
     if probs.shape != (n, k):
         raise AlignmentError("pred_probs must have the shape of the posterior", found=f"{probs.shape}, not {(n, k)}")
+    few = n < FEW_ROWS * len(np.unique(estimate.labels))
+    if damping is None:
+        damping = 0.1 if few else 1.0
     _, standard = prepare_features(features, random_state)
-    points = np.hstack([standard, np.ones((n, 1))]).astype(np.float64)
-    curvature = points.T @ points * (float((probs * (1.0 - probs)).mean()) + 1e-9) / n
-    curvature += damping * float(np.trace(curvature)) / len(curvature) * np.eye(len(curvature))
-    pull = points @ np.linalg.solve(curvature, points.T @ (probs - estimate.posterior) / n)
-    gain = pull[np.arange(n), estimate.labels] - (estimate.posterior * pull).sum(axis=1)
-    worth = estimate.p_error * (np.maximum(gain, 0.0) + 1e-9)
-    return np.argsort(-worth, kind="stable"), worth
+    points = np.hstack([standard, np.ones((n, 1), dtype=standard.dtype)])
+    inverses = _curvatures(points, probs, damping)
+    return _greedy(points, inverses, probs, estimate, 1 if few else _STEPS)
+
+
+def _curvatures(points: Floats, probs: Floats, damping: float) -> list[Floats]:
+    """Inverse curvature of the surrogate for every class; one for all where there are many classes."""
+    n, d = points.shape
+    k = probs.shape[1]
+    rows = np.linspace(0, n - 1, min(n, _CURVATURE_ROWS)).astype(np.int64)
+    spread = (probs * (1.0 - probs))[rows] + 1e-6
+    shared = k * d * d > _MOST_CURVATURE
+    if shared:
+        spread = spread.mean(axis=1, keepdims=True)
+    chosen = points[rows].astype(np.float64)
+    out: list[Floats] = []
+    for column in spread.T:
+        curvature = (chosen * column[:, None]).T @ chosen / len(rows)
+        curvature += damping * float(np.trace(curvature)) / d * np.eye(d)
+        out.append(np.linalg.inv(curvature).astype(np.float32))
+    return out * k if shared else out
+
+
+def _greedy(
+    points: Floats, inverses: list[Floats], probs: Floats, estimate: LabelErrorEstimate, steps: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    n, k = probs.shape
+    each = np.arange(n)
+    posterior = estimate.posterior.astype(np.float32)
+    logits = np.log(np.maximum(probs, 1e-9)).astype(np.float32)
+    change = posterior - np.eye(k, dtype=np.float32)[estimate.labels]
+    worth, left = np.zeros(n), np.ones(n, dtype=bool)
+    order: list[NDArray[np.int64]] = []
+    edges = np.linspace(0, _LOOKAHEAD * n, steps + 1).round().astype(int)
+    for step in range(steps):
+        soft = softmax_rows(logits)
+        slope = soft * (posterior - (posterior * soft).sum(axis=1, keepdims=True))
+        pull = np.stack([points @ (inverses[c] @ (points.T @ slope[:, c] / n)) for c in range(k)], axis=1)
+        gain = (posterior * pull).sum(axis=1) - pull[each, estimate.labels]
+        worth[left] = (estimate.p_error * (np.maximum(gain, 0.0) + 1e-9))[left]
+        ranked = np.argsort(np.where(left, -worth, 1.0), kind="stable")[: int(left.sum())]
+        if step + 1 == steps:
+            order.append(ranked)
+            break
+        taken = ranked[: edges[step + 1] - edges[step]]
+        order.append(taken)
+        left[taken] = False
+        if len(taken):
+            for c in range(k):
+                logits[:, c] += points @ (inverses[c] @ (points[taken].T @ change[taken, c] / n))
+    return np.concatenate(order), worth

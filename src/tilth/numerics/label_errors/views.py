@@ -18,7 +18,7 @@ __all__ = ["View", "fixed_view", "kernel_view", "linear_view", "neighbor_view", 
 
 Floats = NDArray[Any]
 _WIDEST = 800
-_LANDMARKS = 800
+_LANDMARKS = 400
 _BLOCK_CELLS = 8_000_000
 _PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 _RIDGE_GRID = np.geomspace(1.0, 60.0, 12)
@@ -159,7 +159,7 @@ def linear_view(standard: Floats, folds: NDArray[np.int64]) -> View:
 
 
 def kernel_view(X: Floats, folds: NDArray[np.int64], *, width: float = 1.0, random_state: int = 0) -> View:
-    """Kernel ridge regression of soft labels, with a Gaussian kernel on 800 landmarks.
+    """Kernel ridge regression of soft labels, with a Gaussian kernel on 400 landmarks.
 
     Parameters
     ----------
