@@ -166,9 +166,8 @@ def _policies(path: Path, mel: Array) -> None:
     _sheet(cells, path)
 
 
-def write(docs: Path) -> None:
-    """Write the page and its pictures below `docs`."""
-    folder = docs / "augmentation"
+def write(folder: Path) -> None:
+    """Write the page and its pictures into `folder`."""
     given = sound()
     longest = round(1.3 * len(given))
     frames = _mel(np.zeros(longest, np.float32) + 1e-6).shape[1]
@@ -198,4 +197,4 @@ def _about(name: str) -> str:
 
 
 if __name__ == "__main__":
-    write(Path(__file__).resolve().parent.parent / "docs")
+    write(Path(__file__).resolve().parent.parent / "docs" / "augmentation")

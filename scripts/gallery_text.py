@@ -160,17 +160,16 @@ def page() -> str:
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
-def write(docs: Path) -> None:
-    """Write the page below `docs`; leave it as it is where an optional library or WordNet is missing."""
+def write(folder: Path) -> None:
+    """Write the page into `folder`; leave it as it is where an optional library or WordNet is missing."""
     try:
         text = page()
     except MissingExtraError as reason:
         print(f"docs/augmentation/text.md stays as it is: {reason}")
         return
-    (docs / "augmentation").mkdir(parents=True, exist_ok=True)
-    (docs / "augmentation" / "text.md").write_text(text, encoding="utf-8")
+    (folder / "text.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
     np.seterr(all="raise")
-    write(Path(__file__).resolve().parent.parent / "docs")
+    write(Path(__file__).resolve().parent.parent / "docs" / "augmentation")
