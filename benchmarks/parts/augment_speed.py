@@ -308,4 +308,4 @@ def rows() -> list[Row]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(rows(), indent=1))
+    print(json.dumps({"rows": rows(), "text": []}, indent=1))
