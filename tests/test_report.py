@@ -31,13 +31,13 @@ from tilth.records import (
     Snapshot,
     sort_class_names,
 )
-from tilth.workflows._report_figures import Whisker as Difference
-from tilth.workflows._report_figures import heat_map, score_histogram, value_histogram, whiskers
-from tilth.workflows._report_map import FLAGGED, PLAIN, POINTS, lay_out, map_rows
-from tilth.workflows._report_media import Media
-from tilth.workflows._report_sections import CARDS, LISTED
-from tilth.workflows._report_svg import clean, fit, percent, tag
-from tilth.workflows.report import ReportData, render_report, write_report
+from tilth.workflows.report.figures import Whisker as Difference
+from tilth.workflows.report.figures import heat_map, score_histogram, value_histogram, whiskers
+from tilth.workflows.report.map import FLAGGED, PLAIN, POINTS, lay_out, map_rows
+from tilth.workflows.report.media import Media
+from tilth.workflows.report.page import ReportData, render_report, write_report
+from tilth.workflows.report.sections import CARDS, LISTED
+from tilth.workflows.report.svg import clean, fit, percent, tag
 
 VOID = {"meta", "img", "input", "br", "hr", "link"}
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'`{{7*7}}&amp;\u202e\x00\x07 javascript:x"

@@ -27,7 +27,7 @@ from tilth.numerics.weak_supervision.matrix import dense_matrix, label_matrix
 from tilth.numerics.weak_supervision.matrix_completion import matrix_completion
 from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, fit_soft, plan_rows
 from tilth.plugin import Run, Shelf
-from tilth.workflows.rules import labeling_function
+from tilth.workflows.weak.rules import labeling_function
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

@@ -21,7 +21,7 @@ _HOME = {
     "AugmentedDataset": "workflows.stream",
     "CleanClassifier": "estimators.clean_classifier",
     "Committee": "estimators.committee",
-    "ConsensusOptions": "workflows.consensus",
+    "ConsensusOptions": "workflows.crowd.consensus",
     "Dataset": "workflows.project",
     "Decision": "records",
     "Evidence": "records",
@@ -37,9 +37,9 @@ _HOME = {
     "Snapshot": "records",
     "StreamSelector": "estimators.stream",
     "TilthError": "errors",
-    "VoteOptions": "workflows.votes",
+    "VoteOptions": "workflows.crowd.votes",
     "Warp": "numerics.augment.warps",
-    "WeakOptions": "workflows.weak",
+    "WeakOptions": "workflows.weak.verbs",
     "WordNeighbors": "numerics.augment.word_neighbors",
     "add_votes": "numerics.consensus.votes",
     "adjust_brightness": "numerics.augment.images",
@@ -50,10 +50,10 @@ _HOME = {
     "adjust_sharpness": "numerics.augment.image_filters",
     "aeda": "numerics.augment.text_eda",
     "affine_warp": "numerics.augment.warp_plans",
-    "agree": "workflows.agree",
+    "agree": "workflows.crowd.agree",
     "agreement_rule": "numerics.agreement.rule",
     "analyze_functions": "numerics.weak_supervision.analysis",
-    "apply_labeling_functions": "workflows.rules",
+    "apply_labeling_functions": "workflows.weak.rules",
     "area_under_margin": "numerics.label_errors.training_dynamics",
     "as_image": "numerics.augment.pixels",
     "as_votes": "numerics.consensus.votes",
@@ -94,7 +94,7 @@ _HOME = {
     "compare_model_vs_data": "numerics.statistics.experiment",
     "compute_confident_joint": "numerics.confident.joint",
     "confused_pairs": "numerics.agreement.detail",
-    "consensus": "workflows.consensus",
+    "consensus": "workflows.crowd.consensus",
     "contractions": "numerics.augment.text_forms",
     "count": "workflows.review",
     "crop_warp": "numerics.augment.warp_plans",
@@ -154,7 +154,7 @@ _HOME = {
     "kos": "numerics.consensus.kos",
     "krippendorff_alpha": "numerics.agreement.coefficients",
     "label_matrix": "numerics.weak_supervision.matrix",
-    "labeling_function": "workflows.rules",
+    "labeling_function": "workflows.weak.rules",
     "lf_summary": "numerics.weak_supervision.analysis",
     "load_policy": "workflows.augment_policies",
     "mace": "numerics.consensus.mace",
@@ -185,20 +185,20 @@ _HOME = {
     "posterize": "numerics.augment.image_tones",
     "precision_at_k": "numerics.label_errors.review_yield",
     "prob_cover": "numerics.querying.clusters",
-    "prove": "workflows.prove",
+    "prove": "workflows.proof.prove",
     "quality_score": "numerics.statistics.quality",
     "random_deletion": "numerics.augment.text_eda",
     "random_insertion": "generators.text._plain",
     "random_swap": "numerics.augment.text_eda",
     "rater_agreement": "numerics.agreement.detail",
     "rater_report": "numerics.consensus.raters",
-    "read_rules": "workflows.rules",
+    "read_rules": "workflows.weak.rules",
     "resized_crop_warp": "numerics.augment.warp_plans",
     "resizemix": "numerics.augment.mixing_images",
     "review": "workflows.review",
     "room_impulse": "numerics.augment.audio_channel",
     "room_response": "numerics.augment.audio_channel",
-    "rule": "workflows.rules",
+    "rule": "workflows.weak.rules",
     "safe_magnitude": "numerics.augment.preservation",
     "salt_and_pepper": "numerics.augment.image_filters",
     "save_policy": "workflows.augment_policies",
@@ -207,7 +207,7 @@ _HOME = {
     "select": "workflows.select",
     "sentence_shuffle": "numerics.augment.text_forms",
     "simulate": "workflows.simulate",
-    "slicing_function": "workflows.rules",
+    "slicing_function": "workflows.weak.rules",
     "soft_labels": "numerics.augment.soft_labels",
     "solarize": "numerics.augment.image_tones",
     "solarize_add": "numerics.augment.image_tones",
@@ -227,10 +227,10 @@ _HOME = {
     "uncertainty_scores": "numerics.querying.scores",
     "undo": "workflows.history",
     "vote_entropy": "numerics.querying.committee",
-    "weak_analyze": "workflows.weak",
-    "weak_apply": "workflows.weak",
-    "weak_fit": "workflows.weak",
-    "weak_label": "workflows.weak",
+    "weak_analyze": "workflows.weak.verbs",
+    "weak_apply": "workflows.weak.verbs",
+    "weak_fit": "workflows.weak.verbs",
+    "weak_label": "workflows.weak.verbs",
     "weighted_majority": "numerics.consensus.majority",
     "wordnet_synonyms": "generators.text._wordnet",
 }
@@ -375,12 +375,13 @@ if TYPE_CHECKING:
     from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, fit_soft, plan_rows
     from tilth.numerics.weak_supervision.suggest import suggest_keywords
     from tilth.records import AugmentationPolicy, Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
-    from tilth.workflows.agree import agree
     from tilth.workflows.arrays import check_arrays
     from tilth.workflows.audit import Audit, audit
     from tilth.workflows.augment import Augmentation, augment
     from tilth.workflows.augment_policies import load_policy, save_policy
-    from tilth.workflows.consensus import ConsensusOptions, consensus
+    from tilth.workflows.crowd.agree import agree
+    from tilth.workflows.crowd.consensus import ConsensusOptions, consensus
+    from tilth.workflows.crowd.votes import VoteOptions
     from tilth.workflows.demo import demo
     from tilth.workflows.doctor import doctor
     from tilth.workflows.export import export
@@ -388,15 +389,20 @@ if TYPE_CHECKING:
     from tilth.workflows.history import compare, history, undo
     from tilth.workflows.ingest import ingest
     from tilth.workflows.project import Dataset, RunOptions
-    from tilth.workflows.prove import prove
+    from tilth.workflows.proof.prove import prove
     from tilth.workflows.review import count, review
-    from tilth.workflows.rules import apply_labeling_functions, labeling_function, read_rules, rule, slicing_function
     from tilth.workflows.select import select
     from tilth.workflows.simulate import simulate
     from tilth.workflows.stream import AugmentedDataset, stream
     from tilth.workflows.teach import teach
-    from tilth.workflows.votes import VoteOptions
-    from tilth.workflows.weak import WeakOptions, weak_analyze, weak_apply, weak_fit, weak_label
+    from tilth.workflows.weak.rules import (
+        apply_labeling_functions,
+        labeling_function,
+        read_rules,
+        rule,
+        slicing_function,
+    )
+    from tilth.workflows.weak.verbs import WeakOptions, weak_analyze, weak_apply, weak_fit, weak_label
 
 __all__ = [
     "ActiveLearner",

@@ -25,14 +25,14 @@ from tilth.errors import (
 )
 from tilth.numerics.agreement.coefficients import fleiss_kappa
 from tilth.records import Decision, RoleOverrides
-from tilth.workflows.agree import agree
-from tilth.workflows.consensus import ConsensusOptions, consensus
-from tilth.workflows.guideline import draft_guideline
+from tilth.workflows.crowd.agree import agree
+from tilth.workflows.crowd.consensus import ConsensusOptions, consensus
+from tilth.workflows.crowd.guideline import draft_guideline
+from tilth.workflows.crowd.votes import VoteOptions, read_votes
 from tilth.workflows.history import history, undo
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import advance_head, opened
-from tilth.workflows.prove import prove
-from tilth.workflows.votes import VoteOptions, read_votes
+from tilth.workflows.proof.prove import prove
 
 
 def write(path: Path, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Path:
@@ -483,7 +483,7 @@ def test_unknown_and_unfitting_methods(long_file: Path) -> None:
 def test_slow_methods_are_skipped_on_many_votes_unless_asked_for(
     long_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tilth.workflows.consensus.MANY_VOTES", 100)
+    monkeypatch.setattr("tilth.workflows.crowd.consensus.MANY_VOTES", 100)
     made = consensus(long_file, options=ConsensusOptions(record=False))
     assert {o.part for o in made.outcomes if o.outcome == "skipped"} == {"crowdlab", "glad", "mace"}
     assert "--method glad" in next(o.reason for o in made.outcomes if o.part == "glad")

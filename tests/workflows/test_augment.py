@@ -21,8 +21,8 @@ from tilth.errors import LeakError, NotApplicable, ParameterError, PartError, So
 from tilth.records import added_rows
 from tilth.workflows.augment import Augmentation, augment
 from tilth.workflows.augment_report import augmentation_dict, report_augmentation
-from tilth.workflows.descendants import parents_of
 from tilth.workflows.project import RunOptions, opened
+from tilth.workflows.proof.descendants import parents_of
 
 POLICIES = {
     "image": "[{rand_augment: {n: 2, m: 0.4}}, {image_gaussian_noise: 0.3}]",

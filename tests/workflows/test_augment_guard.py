@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 import tilth
 from made_data import images, sounds, table, texts, write_csv
 from tilth.workflows._augment_guard import Veto, grouped
-from tilth.workflows._label_rules import label_rules
+from tilth.workflows.weak.label_rules import label_rules
 
 
 @pytest.fixture(scope="module")

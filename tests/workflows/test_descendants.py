@@ -16,8 +16,8 @@ from tilth.cli import app
 from tilth.errors import LeakError, NotApplicable
 from tilth.numerics.statistics.trials import Trial, run_trials
 from tilth.records import Decision
-from tilth.workflows.descendants import Family, parents_of
 from tilth.workflows.project import opened
+from tilth.workflows.proof.descendants import Family, parents_of
 
 POLICY = "[{random_swap: 0.4}, {aeda: 0.3}]"
 
@@ -123,7 +123,7 @@ def test_proof_with_and_without_augmentation_and_a_test_part(tmp_path: Path) -> 
 
 
 def test_proof_without_a_test_part_holds_out_no_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import tilth.workflows.prove as verb
+    import tilth.workflows.proof.prove as verb
 
     seen: dict[str, Any] = {}
     whole = verb.run_trials

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tilth.records import Column, Findings, Schema, Snapshot
-from tilth.workflows.quality import measure_quality
+from tilth.workflows.report.quality import measure_quality
 
 
 def snapshot_of(n: int) -> Snapshot:

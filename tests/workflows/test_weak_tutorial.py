@@ -77,7 +77,7 @@ def test_the_proof_against_hand_labels_says_helped(told: dict[str, str]) -> None
 
 
 def test_the_yaml_of_the_page_is_a_file_of_rules(told: dict[str, str]) -> None:
-    from tilth.workflows.rules import read_rules
+    from tilth.workflows.weak.rules import read_rules
 
     found = read_rules(Path(told["folder"]) / "rules.yaml")
     assert [labeler.title for labeler in found.labelers] == ["subscribe", "link", "short"]

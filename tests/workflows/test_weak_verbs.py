@@ -13,9 +13,9 @@ import tilth
 from tilth.errors import LabelError, NotApplicable, ParameterError, SchemaError, SourceError, TilthError
 from tilth.workflows.history import undo
 from tilth.workflows.project import opened
-from tilth.workflows.rules import SlicingFunction, labeling_function, read_rules, rule, slicing_function
-from tilth.workflows.weak import WeakOptions, weak_analyze, weak_apply, weak_fit, weak_label
-from tilth.workflows.weak_report import analysis_dict, fit_dict, labels_dict, publish_analysis, publish_fit, votes_dict
+from tilth.workflows.weak.page import analysis_dict, fit_dict, labels_dict, publish_analysis, publish_fit, votes_dict
+from tilth.workflows.weak.rules import SlicingFunction, labeling_function, read_rules, rule, slicing_function
+from tilth.workflows.weak.verbs import WeakOptions, weak_analyze, weak_apply, weak_fit, weak_label
 
 RULES = """
 classes: [ham, spam]

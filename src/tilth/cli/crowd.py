@@ -86,9 +86,9 @@ def agree(
 ) -> None:
     """Measure how far raters agree, and where the guideline is silent. Changes nothing."""
     from tilth.cli import show_crowd
-    from tilth.workflows.agree import agree as run
-    from tilth.workflows.agree import publish_agreement
-    from tilth.workflows.votes import VoteOptions
+    from tilth.workflows.crowd.agree import agree as run
+    from tilth.workflows.crowd.agree import publish_agreement
+    from tilth.workflows.crowd.votes import VoteOptions
 
     options = VoteOptions(**_reading(item, rater, label, time, "", level, class_, missing, encoding))  # type: ignore[arg-type]
     target = 0.8 if min_kappa is None else min_kappa
@@ -135,9 +135,9 @@ def consensus(
 ) -> None:
     """Settle one label an item from many votes, by the method that is shown to work on them."""
     from tilth.cli import show_crowd, terminal
-    from tilth.workflows.consensus import ConsensusOptions, publish_consensus
-    from tilth.workflows.consensus import consensus as run
-    from tilth.workflows.votes import VoteOptions
+    from tilth.workflows.crowd.consensus import ConsensusOptions, publish_consensus
+    from tilth.workflows.crowd.consensus import consensus as run
+    from tilth.workflows.crowd.votes import VoteOptions
 
     reading = VoteOptions(**_reading(item, rater, label, time, gold, level, class_, missing, encoding))  # type: ignore[arg-type]
     options = ConsensusOptions(

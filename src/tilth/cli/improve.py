@@ -78,7 +78,7 @@ def audit(
     """Find what is wrong with a dataset: wrong labels, outliers, duplicates, gaps. Changes nothing."""
     from tilth.cli import show, terminal
     from tilth.workflows.audit import audit as run
-    from tilth.workflows.reporting import report_audit
+    from tilth.workflows.report.audit_page import report_audit
 
     with terminal.progress(quiet or json) as listener:
         found = run(
@@ -170,7 +170,7 @@ def prove(
 ) -> None:
     """Measure what the changes did to a fixed model, beside a placebo and a bigger model."""
     from tilth.cli import show, terminal
-    from tilth.workflows.prove import prove as run
+    from tilth.workflows.proof.prove import prove as run
 
     with terminal.progress(quiet or json) as listener:
         proof = run(

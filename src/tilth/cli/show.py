@@ -49,7 +49,7 @@ def show_ingested(made: Ingested, *, as_json: bool, quiet: bool) -> None:
 
 def write_csv(found: Audit, path: Path) -> None:
     """All findings of an audit as a CSV file."""
-    from tilth.workflows.reporting import write_findings_csv
+    from tilth.workflows.report.audit_page import write_findings_csv
 
     write_findings_csv(found, path)
 

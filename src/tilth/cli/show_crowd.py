@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from tilth.cli import terminal
 
 if TYPE_CHECKING:
-    from tilth.workflows.agree import Agreed
-    from tilth.workflows.consensus import Settled
+    from tilth.workflows.crowd.agree import Agreed
+    from tilth.workflows.crowd.consensus import Settled
 
 
 def _f(value: float | None, digits: int = 3) -> str:
@@ -23,7 +23,7 @@ def _range(low: float | None, high: float | None, digits: int = 3) -> str:
 
 def show_agreement(found: Agreed, page: Path, guideline: Path | None, *, as_json: bool, quiet: bool) -> None:
     """What to do first, every statistic, classes, raters, confused pairs and split items."""
-    from tilth.workflows.crowd_report import NAMES, advise_agreement
+    from tilth.workflows.crowd.agreement_page import NAMES, advise_agreement
 
     data = found.to_dict()
     if as_json:
@@ -104,7 +104,7 @@ def _detail(out: Any, summary: dict[str, Any]) -> None:
 
 def show_consensus(made: Settled, page: Path, *, as_json: bool, quiet: bool) -> None:
     """Whose labels and why, every method beside the trivial one, raters, what was written."""
-    from tilth.workflows.consensus_report import advise_consensus, why_method
+    from tilth.workflows.crowd.consensus_page import advise_consensus, why_method
 
     data = made.to_dict()
     if as_json:

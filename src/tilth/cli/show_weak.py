@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tilth.cli import terminal
 
 if TYPE_CHECKING:
-    from tilth.workflows.weak import WeakAnalysis, WeakFit, WeakLabels, WeakVotes
+    from tilth.workflows.weak.verbs import WeakAnalysis, WeakFit, WeakLabels, WeakVotes
 
 _BAR = 10
 
@@ -45,7 +45,7 @@ def _faults(data: dict[str, Any]) -> list[str]:
 
 def show_votes(said: WeakVotes, path: Path | None, *, as_json: bool, quiet: bool) -> None:
     """How often each rule votes."""
-    from tilth.workflows.weak_report import votes_dict
+    from tilth.workflows.weak.page import votes_dict
 
     data = votes_dict(said)
     if as_json:
@@ -64,7 +64,7 @@ def show_votes(said: WeakVotes, path: Path | None, *, as_json: bool, quiet: bool
 
 def show_analysis(found: WeakAnalysis, page: Path, suggest: Path | None, *, as_json: bool, quiet: bool) -> None:
     """What each rule hits, gets wrong and adds; pairs, disputed rows and suggestions."""
-    from tilth.workflows.weak_report import advise_rules, analysis_dict
+    from tilth.workflows.weak.page import advise_rules, analysis_dict
 
     data = analysis_dict(found)
     summary = data["summary"]
@@ -144,7 +144,7 @@ def _actions(out: Any, actions: tuple[str, ...]) -> None:
 
 def show_fit(made: WeakFit, page: Path, path: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Which method and why, every method beside majority vote, scores on the test part, what to do with the rows."""
-    from tilth.workflows.weak_report import advise_fit, fit_dict
+    from tilth.workflows.weak.page import advise_fit, fit_dict
 
     data = fit_dict(made)
     summary = data["summary"]
@@ -207,7 +207,7 @@ def _difference(found: dict[str, Any] | None) -> tuple[str, str]:
 
 def show_labels(made: WeakLabels, target: str, *, as_json: bool, quiet: bool) -> None:
     """How many votes and labels stand in the ledger now."""
-    from tilth.workflows.weak_report import labels_dict
+    from tilth.workflows.weak.page import labels_dict
 
     data = labels_dict(made)
     if as_json:

@@ -31,7 +31,7 @@ from tilth.cli.options import (
 
 if TYPE_CHECKING:
     from tilth.workflows.project import RunOptions
-    from tilth.workflows.weak import WeakOptions, WeakVotes
+    from tilth.workflows.weak.verbs import WeakOptions, WeakVotes
 
 weak_app = typer.Typer(
     help="Write rules, not labels: apply them, see what each does, join their votes, train a model.",
@@ -58,7 +58,7 @@ Ask = Annotated[int, typer.Option(help="Rows named for people at most.")]
 def _apply(
     target: str, rules: Path, options: WeakOptions, run: RunOptions, encoding: str, roles: dict[str, Any]
 ) -> WeakVotes:
-    from tilth.workflows.weak import weak_apply
+    from tilth.workflows.weak.verbs import weak_apply
 
     return weak_apply(
         target, rules, options, overrides=read_overrides(**roles), encoding=encoding, run_options=run
@@ -92,7 +92,7 @@ def apply_(
 ) -> None:
     """Let rules vote on every row, and count the votes. Changes nothing."""
     from tilth.cli import show_weak, terminal
-    from tilth.workflows.weak import WeakOptions
+    from tilth.workflows.weak.verbs import WeakOptions
 
     options = WeakOptions(fault_tolerant=fault_tolerant, classes=tuple(class_), workspace=workspace)
     roles = {"label": label, "id": id_, "split": split, "text": text, "drop": drop}
@@ -133,8 +133,8 @@ def analyze(
 ) -> None:
     """Show what each rule hits, gets wrong and adds to the others, and suggest rules. Changes nothing."""
     from tilth.cli import show_weak, terminal
-    from tilth.workflows.weak import WeakOptions, weak_analyze
-    from tilth.workflows.weak_report import publish_analysis
+    from tilth.workflows.weak.page import publish_analysis
+    from tilth.workflows.weak.verbs import WeakOptions, weak_analyze
 
     options = WeakOptions(fault_tolerant=fault_tolerant, classes=tuple(class_), workspace=workspace)
     roles = {"label": label, "id": id_, "split": split, "text": text, "drop": drop}
@@ -176,8 +176,8 @@ def fit(
 ) -> None:
     """Join the votes by the method that is shown to work, train a model on the beliefs, score both. Changes nothing."""
     from tilth.cli import show_weak, terminal
-    from tilth.workflows.weak import WeakOptions, weak_fit
-    from tilth.workflows.weak_report import publish_fit
+    from tilth.workflows.weak.page import publish_fit
+    from tilth.workflows.weak.verbs import WeakOptions, weak_fit
 
     options = WeakOptions(
         method=method, fault_tolerant=fault_tolerant, classes=tuple(class_), class_balance=tuple(class_balance),
@@ -228,7 +228,7 @@ def label_(
 ) -> None:
     """Write the rules' votes and the labels to the ledger, where agree, consensus, prove and undo know them."""
     from tilth.cli import show_weak, terminal
-    from tilth.workflows.weak import WeakOptions, weak_fit, weak_label
+    from tilth.workflows.weak.verbs import WeakOptions, weak_fit, weak_label
 
     options = WeakOptions(
         method=method, fault_tolerant=fault_tolerant, classes=tuple(class_), class_balance=tuple(class_balance),

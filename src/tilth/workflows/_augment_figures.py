@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tilth.numerics.media.sounds import log_mel
 from tilth.numerics.similarity.projection import project_2d
 from tilth.records import Sample
-from tilth.workflows._report_svg import Svg, clean_line, figure, fit, tag
+from tilth.workflows.report.svg import Svg, clean_line, figure, fit, tag
 
 __all__ = ["contact_sheet", "map_of_both", "text_pairs"]
 

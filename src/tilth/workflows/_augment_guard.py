@@ -21,7 +21,7 @@ from tilth.numerics.augment.preservation import Flips, flip_rates, safe_magnitud
 from tilth.numerics.augment.shift import Shift, categories_shift, embedding_shift, numbers_shift
 from tilth.plugin import Operation, sample_rng
 from tilth.records import MemoryItems, Sample
-from tilth.workflows._label_rules import label_rules
+from tilth.workflows.weak.label_rules import label_rules
 
 __all__ = [
     "FeatureShift", "LabelCheck", "Veto", "check_labels", "embed_samples", "grouped", "measure_shift", "preview",

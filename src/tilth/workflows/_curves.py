@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tilth.workflows._report_svg import Svg, clean_line, figure, number, tag
+from tilth.workflows.report.svg import Svg, clean_line, figure, number, tag
 
 __all__ = ["Curve", "curves_page", "curves_svg"]
 

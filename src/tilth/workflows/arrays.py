@@ -14,10 +14,10 @@ from tilth.errors import ProbabilityError
 from tilth.numerics.cross_fitting.crossfit import detect_in_sample
 from tilth.records import Evidence, digest
 from tilth.sources import choose_source
-from tilth.workflows._report_map import map_vectors
 from tilth.workflows.audit import Audit, audit_snapshot, pick_detectors
 from tilth.workflows.ingest import snapshot_of
 from tilth.workflows.project import Dataset, RunOptions
+from tilth.workflows.report.map import map_vectors
 
 __all__ = ["check_arrays"]
 

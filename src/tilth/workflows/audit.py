@@ -19,14 +19,14 @@ from tilth.numerics.label_errors.count import estimate_error_count
 from tilth.plugin import Detector, Shelf
 from tilth.records import Evidence, Findings, Outcome, RoleOverrides, Snapshot
 from tilth.store import Workspace
-from tilth.workflows._report_map import map_vectors
-from tilth.workflows.advice import advise
 from tilth.workflows.audit_settings import AuditSettings
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened
-from tilth.workflows.quality import measure_quality
+from tilth.workflows.report.advice import advise
+from tilth.workflows.report.map import map_vectors
+from tilth.workflows.report.quality import measure_quality
 
 __all__ = ["Audit", "audit", "audit_dataset", "audit_snapshot", "pick_detectors"]
 

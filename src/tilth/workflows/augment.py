@@ -29,9 +29,9 @@ from tilth.store import Workspace
 from tilth.workflows._augment_guard import FeatureShift, LabelCheck, check_labels, measure_shift, preview
 from tilth.workflows._augment_rows import Job, MadeRows, job_of, make_rows
 from tilth.workflows.augment_policies import PolicyLike, load_policy, save_policy
-from tilth.workflows.descendants import AUGMENTER, parents_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
+from tilth.workflows.proof.descendants import AUGMENTER, parents_of
 from tilth.workflows.stream import choose_medium, ready, training_rows
 
 __all__ = ["Augmentation", "augment"]

@@ -8,12 +8,12 @@ from typing import Any
 
 from tilth.workflows._augment_figures import contact_sheet, map_of_both, text_pairs
 from tilth.workflows._augment_guard import grouped
-from tilth.workflows._crowd_page import Figure, Page, Section, save_page, table
-from tilth.workflows._report_figures import Bar, class_bars
-from tilth.workflows._report_svg import number
 from tilth.workflows.augment import Augmentation
 from tilth.workflows.augment_policies import policy_to_yaml
-from tilth.workflows.crowd_report import made_with
+from tilth.workflows.crowd.agreement_page import made_with
+from tilth.workflows.crowd.page import Figure, Page, Section, save_page, table
+from tilth.workflows.report.figures import Bar, class_bars
+from tilth.workflows.report.svg import number
 
 __all__ = ["advise_augmentation", "augmentation_dict", "grouped", "report_augmentation"]
 

@@ -29,10 +29,10 @@ from tilth.workflows._search_features import Features, features_of, model_of
 from tilth.workflows._search_result import AugmentationSearch, OperationReturn, SearchSettings
 from tilth.workflows._search_rounds import Rounds
 from tilth.workflows._search_trials import Budget, Trials
-from tilth.workflows.descendants import parents_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
+from tilth.workflows.proof.descendants import parents_of
 from tilth.workflows.stream import choose_medium, training_rows
 
 __all__ = ["AugmentationSearch", "OperationReturn", "SearchSettings", "search_augmentation", "search_samples"]

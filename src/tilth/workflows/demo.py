@@ -23,8 +23,8 @@ from tilth.records import Findings, Proof
 from tilth.workflows.audit import Audit, audit
 from tilth.workflows.fix import Fixed, fix
 from tilth.workflows.project import RunOptions
-from tilth.workflows.prove import prove
-from tilth.workflows.reporting import report_audit
+from tilth.workflows.proof.prove import prove
+from tilth.workflows.report.audit_page import report_audit
 
 __all__ = ["Demo", "FoundAgainstPlanted", "demo", "plant"]
 

@@ -22,9 +22,9 @@ from tilth.errors import LeakError, NotApplicable, ParameterError
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample, Snapshot
 from tilth.workflows.augment_policies import PolicyLike, load_policy
-from tilth.workflows.descendants import parents_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
+from tilth.workflows.proof.descendants import parents_of
 
 __all__ = ["AugmentedDataset", "choose_medium", "encoded", "ready", "stream", "training_rows"]
 

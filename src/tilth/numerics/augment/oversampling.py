@@ -45,7 +45,7 @@ def smote(
     counts : mapping of class to int
         New rows of each class, from 0. A class of fewer than 2 rows gets none.
     kind : {"smote", "borderline", "svm", "adasyn"}
-        All but "smote" need numbers in every column. "adasyn" gives about as many rows as asked for.
+        All but "smote" need numbers in every column. "adasyn" and "svm" give about as many rows as asked for.
     k_neighbors : int
         Neighbours of a row that may be its second parent; no more than the class has.
     categorical_features : sequence of int or of bool, optional

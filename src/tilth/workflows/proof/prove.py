@@ -39,11 +39,11 @@ from tilth.records import (
     effective,
 )
 from tilth.workflows.audit_settings import AuditSettings, settings_of
-from tilth.workflows.descendants import family_of, parents_of, without_augmentation
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, opened, require_head
-from tilth.workflows.trial_rows import Rules, align, join, rules_of, split_rows, verified_rows
+from tilth.workflows.proof.descendants import family_of, parents_of, without_augmentation
+from tilth.workflows.proof.trial_rows import Rules, align, join, rules_of, split_rows, verified_rows
 
 __all__ = ["prove", "prove_snapshots"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from tilth.errors import AlignmentError
 from tilth.records import Column, Snapshot
-from tilth.workflows._report_media import Media, Picture, Sound
-from tilth.workflows._report_svg import clean, clean_line
+from tilth.workflows.report.media import Media, Picture, Sound
+from tilth.workflows.report.svg import clean, clean_line
 
 __all__ = ["Card", "Cell", "Facts", "Reader", "class_marks", "make_cards"]
 

@@ -16,8 +16,8 @@ from tilth.numerics.weak_supervision.choice import right_share
 from tilth.numerics.weak_supervision.slices import SliceScore, score_slices
 from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, RowPlan, fit_soft
 from tilth.records import RowBatch
-from tilth.workflows._weak_results import WeakVotes
 from tilth.workflows.project import RunOptions, opened
+from tilth.workflows.weak.results import WeakVotes
 
 __all__ = ["end_model", "scores_of", "slices_of"]
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import SourceError, TilthError
-from tilth.workflows._report_figures import waveform
-from tilth.workflows._report_svg import NOTHING, Svg, clean_line
+from tilth.workflows.report.figures import waveform
+from tilth.workflows.report.svg import NOTHING, Svg, clean_line
 
 __all__ = ["Media", "Picture", "Sound"]
 

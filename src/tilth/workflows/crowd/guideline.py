@@ -6,8 +6,8 @@ to settle it on, and leaves the answer to people.
 
 from __future__ import annotations
 
-from tilth.workflows._agree_tables import pair_items
-from tilth.workflows.agree import Agreed
+from tilth.workflows.crowd.agree import Agreed
+from tilth.workflows.crowd.agreement_tables import pair_items
 
 __all__ = ["draft_guideline"]
 

@@ -17,8 +17,8 @@ from tilth.errors import LabelError, ParameterError, SchemaError, SourceError
 from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.plugin import Run
 from tilth.sources import choose_source
-from tilth.workflows._vote_cells import as_plain, encode, per_item_columns, read_gold, seconds, words_of
-from tilth.workflows._vote_columns import VoteColumns, settle_columns
+from tilth.workflows.crowd.vote_cells import as_plain, encode, per_item_columns, read_gold, seconds, words_of
+from tilth.workflows.crowd.vote_columns import VoteColumns, settle_columns
 
 __all__ = ["LEVELS", "VoteOptions", "VoteTable", "read_votes"]
 

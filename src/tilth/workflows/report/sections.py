@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.records import ClassEffect, Effect, Findings, Proof, Snapshot
-from tilth.workflows._report_cards import Card, Reader, class_marks, make_cards, show_value
-from tilth.workflows._report_figures import (
+from tilth.workflows.report.cards import Card, Reader, class_marks, make_cards, show_value
+from tilth.workflows.report.figures import (
     Bar,
     Whisker,
     class_bars,
@@ -22,7 +22,7 @@ from tilth.workflows._report_figures import (
     value_histogram,
     whiskers,
 )
-from tilth.workflows._report_svg import NOTHING, Svg, clean_line, number, percent
+from tilth.workflows.report.svg import NOTHING, Svg, clean_line, number, percent
 
 __all__ = [
     "ClassSection",

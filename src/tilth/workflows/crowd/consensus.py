@@ -30,18 +30,18 @@ from tilth.numerics.consensus.votes import Votes
 from tilth.plugin import Run, Shelf
 from tilth.records import Decision, Findings, Outcome, Snapshot, apply
 from tilth.sources import write_rows
-from tilth.workflows._consensus_ledger import (
+from tilth.workflows.crowd.consensus_ledger import (
     class_words,
     dataset_of_items,
     find_dataset,
     record,
 )
-from tilth.workflows._consensus_tables import claim_folder, items_name, write_files
-from tilth.workflows._settled import ConsensusOptions, Settled
+from tilth.workflows.crowd.consensus_tables import claim_folder, items_name, write_files
+from tilth.workflows.crowd.settled import ConsensusOptions, Settled
+from tilth.workflows.crowd.votes import VoteOptions, VoteTable, read_votes
 from tilth.workflows.models import model_identity
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
 from tilth.workflows.project import RunOptions, opened
-from tilth.workflows.votes import VoteOptions, VoteTable, read_votes
 
 __all__ = ["ConsensusOptions", "Settled", "consensus", "publish_consensus"]
 
@@ -323,8 +323,8 @@ def _reports(
 
 def publish_consensus(made: Settled, *, report: Path | None = None, csv: Path | None = None, seed: int = 0) -> Path:
     """Write the page, by default ``consensus.html`` in the folder of the files, and the methods as CSV where asked."""
-    from tilth.workflows._consensus_tables import methods_table
-    from tilth.workflows.consensus_report import report_consensus
+    from tilth.workflows.crowd.consensus_page import report_consensus
+    from tilth.workflows.crowd.consensus_tables import methods_table
 
     if csv is not None:
         write_rows(methods_table(made), csv)

@@ -22,9 +22,9 @@ from tilth.numerics.weak_supervision.soft_training import RowPlan
 from tilth.numerics.weak_supervision.suggest import Suggestion
 from tilth.records import Snapshot
 from tilth.sources import write_rows
-from tilth.workflows._weak_ledger import WeakRecorded
 from tilth.workflows.project import Dataset
-from tilth.workflows.rules import RuleSet
+from tilth.workflows.weak.ledger import WeakRecorded
+from tilth.workflows.weak.rules import RuleSet
 
 __all__ = ["WeakAnalysis", "WeakFit", "WeakLabels", "WeakOptions", "WeakVotes"]
 

@@ -15,7 +15,7 @@ from tilth.errors import LabelError, ParameterError, SchemaError
 from tilth.numerics.consensus.votes import Votes
 from tilth.plugin import Run
 from tilth.sources import choose_source
-from tilth.workflows._vote_columns import GOLD, ITEM, LABEL, VoteColumns, find_column
+from tilth.workflows.crowd.vote_columns import GOLD, ITEM, LABEL, VoteColumns, find_column
 
 __all__ = ["as_plain", "encode", "per_item_columns", "read_gold", "seconds", "word_of", "words_of"]
 

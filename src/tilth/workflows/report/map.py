@@ -13,7 +13,7 @@ from tilth.errors import TilthError
 from tilth.numerics.similarity.projection import project_2d
 from tilth.plugin import Detector
 from tilth.records import Evidence, Findings, Snapshot
-from tilth.workflows._report_svg import Svg, clean_line, figure, number, tag
+from tilth.workflows.report.svg import Svg, clean_line, figure, number, tag
 
 __all__ = ["MapSection", "lay_out", "map_rows", "map_section", "map_vectors"]
 

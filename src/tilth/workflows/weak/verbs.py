@@ -27,13 +27,13 @@ from tilth.numerics.weak_supervision.matrix import select_rows
 from tilth.numerics.weak_supervision.soft_training import RowPlan, plan_rows
 from tilth.numerics.weak_supervision.suggest import Suggestion, suggest_keywords
 from tilth.records import RoleOverrides, Snapshot
-from tilth.workflows._weak_ledger import gold_labels, record_weak
-from tilth.workflows._weak_model import end_model as train_end_model
-from tilth.workflows._weak_model import scores_of, slices_of
-from tilth.workflows._weak_results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
-from tilth.workflows.rules import RuleSet, read_rules
+from tilth.workflows.weak.end_model import end_model as train_end_model
+from tilth.workflows.weak.end_model import scores_of, slices_of
+from tilth.workflows.weak.ledger import gold_labels, record_weak
+from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
+from tilth.workflows.weak.rules import RuleSet, read_rules
 
 __all__ = [
     "WeakAnalysis", "WeakFit", "WeakLabels", "WeakOptions", "WeakVotes", "weak_analyze", "weak_apply", "weak_fit",

@@ -11,12 +11,13 @@ import pyarrow as pa
 from tilth.errors import ParameterError
 from tilth.records import Findings
 from tilth.sources import write_rows
-from tilth.workflows._crowd_figures import Dot, dots
-from tilth.workflows._crowd_page import Figure, Page, Section, save_page, table
-from tilth.workflows._report_figures import Bar, Whisker, class_bars, whiskers
-from tilth.workflows._report_svg import number, percent
-from tilth.workflows._weak_results import WeakAnalysis, WeakFit, WeakVotes
-from tilth.workflows._weak_tables import (
+from tilth.workflows.crowd.agreement_page import made_with
+from tilth.workflows.crowd.figures import Dot, dots
+from tilth.workflows.crowd.page import Figure, Page, Section, save_page, table
+from tilth.workflows.report.figures import Bar, Whisker, class_bars, whiskers
+from tilth.workflows.report.svg import number, percent
+from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakVotes
+from tilth.workflows.weak.tables import (
     analysis_dict,
     ask_findings,
     disputed_findings,
@@ -27,7 +28,6 @@ from tilth.workflows._weak_tables import (
     write_beliefs,
     write_rules,
 )
-from tilth.workflows.crowd_report import made_with
 
 __all__ = [
     "advise_fit", "advise_rules", "analysis_dict", "fit_dict", "labels_dict", "publish_analysis", "publish_fit",

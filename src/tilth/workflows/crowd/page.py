@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilth.workflows._report_svg import Svg, clean, clean_line
-from tilth.workflows.report import asset, content_policy, write_page
+from tilth.workflows.report.page import asset, content_policy, write_page
+from tilth.workflows.report.svg import Svg, clean, clean_line
 
 __all__ = ["Figure", "Page", "Section", "Table", "render_page", "save_page", "table"]
 

@@ -12,9 +12,9 @@ from tilth.numerics.consensus.ask import AskNext
 from tilth.numerics.consensus.choice import Choice
 from tilth.numerics.consensus.raters import RaterReport
 from tilth.records import Findings, Outcome
-from tilth.workflows._consensus_ledger import Recorded
+from tilth.workflows.crowd.consensus_ledger import Recorded
+from tilth.workflows.crowd.votes import VoteTable
 from tilth.workflows.project import Dataset
-from tilth.workflows.votes import VoteTable
 
 __all__ = ["ConsensusOptions", "Settled", "check_apart"]
 
@@ -119,7 +119,7 @@ class Settled:
 
     def to_dict(self) -> dict[str, Any]:
         """The object that ``--json`` prints."""
-        from tilth.workflows._consensus_tables import settled_dict
+        from tilth.workflows.crowd.consensus_tables import settled_dict
 
         return settled_dict(self)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from tilth.workflows._consensus_tables import method_rows, raters_table
-from tilth.workflows._crowd_figures import Dot, dots
-from tilth.workflows._crowd_page import Figure, Page, Section, Table, save_page, table
-from tilth.workflows._report_figures import Bar, Whisker, class_bars, score_histogram, value_histogram, whiskers
-from tilth.workflows._report_svg import number
-from tilth.workflows._settled import Settled
-from tilth.workflows.crowd_report import made_with
+from tilth.workflows.crowd.agreement_page import made_with
+from tilth.workflows.crowd.consensus_tables import method_rows, raters_table
+from tilth.workflows.crowd.figures import Dot, dots
+from tilth.workflows.crowd.page import Figure, Page, Section, Table, save_page, table
+from tilth.workflows.crowd.settled import Settled
+from tilth.workflows.report.figures import Bar, Whisker, class_bars, score_histogram, value_histogram, whiskers
+from tilth.workflows.report.svg import number
 
 __all__ = ["advise_consensus", "report_consensus", "why_method"]
 

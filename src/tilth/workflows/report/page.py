@@ -23,12 +23,12 @@ import numpy.typing as npt
 
 from tilth.errors import StoreError
 from tilth.records import Findings, Outcome, Proof, Snapshot
-from tilth.workflows._report_cards import Reader
-from tilth.workflows._report_figures import meter
-from tilth.workflows._report_map import map_section
-from tilth.workflows._report_media import Media
-from tilth.workflows._report_sections import IssueSection, class_section, confusion, issue_section, proof_section
-from tilth.workflows._report_svg import Svg, clean, clean_line, number, percent
+from tilth.workflows.report.cards import Reader
+from tilth.workflows.report.figures import meter
+from tilth.workflows.report.map import map_section
+from tilth.workflows.report.media import Media
+from tilth.workflows.report.sections import IssueSection, class_section, confusion, issue_section, proof_section
+from tilth.workflows.report.svg import Svg, clean, clean_line, number, percent
 
 __all__ = ["ReportData", "asset", "content_policy", "render_report", "write_page", "write_report"]
 
@@ -151,7 +151,7 @@ def _context(data: ReportData) -> dict[str, Any]:
 
 def asset(name: str) -> str:
     """Text of a file that ships beside the templates."""
-    return (resources.files("tilth.workflows") / "templates" / name).read_text(encoding="utf-8")
+    return (resources.files("tilth.workflows.report") / "templates" / name).read_text(encoding="utf-8")
 
 
 def content_policy(style: str, script: str = "") -> str:

@@ -41,9 +41,9 @@ from tilth.numerics.agreement.rule import AGREEMENT_TARGET, RuleResult, agreemen
 from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.records import Findings
 from tilth.sources import write_rows
-from tilth.workflows._agree_tables import agreement_table, summary_of
-from tilth.workflows.report import write_page
-from tilth.workflows.votes import VoteOptions, VoteTable, read_votes
+from tilth.workflows.crowd.agreement_tables import agreement_table, summary_of
+from tilth.workflows.crowd.votes import VoteOptions, VoteTable, read_votes
+from tilth.workflows.report.page import write_page
 
 __all__ = ["Agreed", "RaterPairs", "TimeBin", "agree", "publish_agreement"]
 
@@ -322,8 +322,8 @@ def publish_agreement(
 
     The page goes to ``reports/NAME.agreement.html`` in the workspace beside the votes unless `report` is given.
     """
-    from tilth.workflows.crowd_report import report_agreement
-    from tilth.workflows.guideline import draft_guideline
+    from tilth.workflows.crowd.agreement_page import report_agreement
+    from tilth.workflows.crowd.guideline import draft_guideline
     from tilth.workflows.project import locate
 
     dataset = locate(target, workspace=workspace, name=found.name)

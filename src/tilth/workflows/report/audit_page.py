@@ -10,9 +10,9 @@ from pathlib import Path
 
 from tilth.engine.inputs import media_files
 from tilth.records import Proof
-from tilth.workflows._report_map import lay_out
 from tilth.workflows.audit import Audit
-from tilth.workflows.report import ReportData, write_report
+from tilth.workflows.report.map import lay_out
+from tilth.workflows.report.page import ReportData, write_report
 
 __all__ = ["report_audit", "write_findings_csv"]
 

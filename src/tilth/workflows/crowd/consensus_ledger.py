@@ -16,9 +16,9 @@ from tilth.errors import AlignmentError, SchemaError
 from tilth.numerics.consensus.votes import Votes
 from tilth.records import Decision, RoleOverrides, Snapshot, apply, effective, is_policy
 from tilth.sources import write_rows
+from tilth.workflows.crowd.votes import VoteTable
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, advance_head, head_snapshot, opened
-from tilth.workflows.votes import VoteTable
 
 __all__ = ["POLICY", "Recorded", "class_words", "dataset_of_items", "find_dataset", "record"]
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 if TYPE_CHECKING:
     from tilth.numerics.agreement.result import Agreement
-    from tilth.workflows.agree import Agreed
+    from tilth.workflows.crowd.agree import Agreed
 
 __all__ = ["agreement_table", "day", "pair_items", "summary_of"]
 

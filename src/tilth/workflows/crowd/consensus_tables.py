@@ -14,8 +14,8 @@ import pyarrow as pa
 from tilth.errors import ParameterError
 from tilth.numerics.consensus.majority import NumericConsensus
 from tilth.sources import write_rows
-from tilth.workflows._consensus_ledger import class_words
-from tilth.workflows._settled import ConsensusOptions, Settled, check_apart
+from tilth.workflows.crowd.consensus_ledger import class_words
+from tilth.workflows.crowd.settled import ConsensusOptions, Settled, check_apart
 
 __all__ = ["claim_folder", "items_name", "labels_table", "methods_table", "raters_table", "settled_dict", "write_files"]
 

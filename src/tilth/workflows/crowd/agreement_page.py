@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tilth.workflows._agree_tables import day, pair_items
-from tilth.workflows._crowd_figures import Dot, dots, grid, timeline
-from tilth.workflows._crowd_page import Figure, Page, Section, save_page, table
-from tilth.workflows._report_svg import number
-from tilth.workflows.agree import Agreed
-from tilth.workflows.guideline import draft_guideline
+from tilth.workflows.crowd.agree import Agreed
+from tilth.workflows.crowd.agreement_tables import day, pair_items
+from tilth.workflows.crowd.figures import Dot, dots, grid, timeline
+from tilth.workflows.crowd.guideline import draft_guideline
+from tilth.workflows.crowd.page import Figure, Page, Section, save_page, table
+from tilth.workflows.report.svg import number
 
 __all__ = ["NAMES", "advise_agreement", "made_with", "report_agreement"]
 

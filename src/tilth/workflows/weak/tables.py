@@ -13,7 +13,7 @@ from tilth.errors import ParameterError
 from tilth.numerics.statistics.interval_result import Interval
 from tilth.records import Findings
 from tilth.sources import write_rows
-from tilth.workflows._weak_results import WeakAnalysis, WeakFit, WeakLabels, WeakVotes
+from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakLabels, WeakVotes
 
 __all__ = [
     "analysis_dict", "ask_findings", "disputed_findings", "fit_dict", "functions_table", "labels_dict", "votes_dict",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tilth.workflows._report_svg import Svg, figure, fit, number, tag, text_width
+from tilth.workflows.report.svg import Svg, figure, fit, number, tag, text_width
 
 __all__ = ["Dot", "dots", "grid", "timeline"]
 

@@ -1,0 +1,1 @@
+"""Votes of many raters: agree and consensus."""

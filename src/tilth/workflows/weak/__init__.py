@@ -1,0 +1,1 @@
+"""Labels by rules: apply, analyze, fit, label."""
