@@ -35,7 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = Path(os.environ.get("TILTH_DATA", ROOT.parent / "shared" / "data"))
 #: Training rows, and seeds, of each data set.
 SETS: dict[str, tuple[str, int]] = {
-    "images/sign_language_digits": ("20 a class", 4),
+    "images/sign_language_digits": ("20 a class", 6),
     "audio/fsdd": ("10 a class", 10),
     "text/sst2": ("500", 3),
     "tabular/adult_census": ("500", 3),

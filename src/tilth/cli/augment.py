@@ -40,6 +40,12 @@ Limit = Annotated[
 ]
 Check = Annotated[bool, typer.Option("--check/--no-check", help="Find which magnitudes keep labels true.")]
 
+Search = Annotated[bool, typer.Option("--search", help="Find the policy that pays on held-out folds, or none.")]
+BudgetText = Annotated[
+    str, typer.Option("--budget", help="What --search may cost: 10m, 90s, 1h, or a number of trials.")
+]
+Save = Annotated[Path | None, typer.Option("--save", help="Where --search writes the policy that it found.")]
+
 
 @app.command()
 @guard
@@ -49,6 +55,9 @@ def augment(
     *,
     policy: Policy = None,
     times: Times = 4,
+    search: Search = False,
+    budget: BudgetText = "10m",
+    save: Save = None,
     write: Write = False,
     stream: Stream = False,
     out: Out = None,
@@ -70,15 +79,28 @@ def augment(
 ) -> None:
     """Make more training rows from those that are there; without --write, show what would be made."""
     from tilth.cli import show_augment, terminal
+    from tilth.cli.show_search import show_search
     from tilth.errors import ParameterError
-    from tilth.workflows.augment_policies import parse_limits
+    from tilth.workflows.augment_policies import parse_limits, policy_to_yaml
 
+    if search and (policy or stream):
+        raise ParameterError("--search finds a policy itself", fix="leave out --policy and --stream, or --search")
     if write and stream:
         raise ParameterError("--write and --stream exclude each other", fix="leave one of them out")
     chosen: dict[str, Any] = {"part": part, "medium": medium, "column": column, "limits": parse_limits(limit)}
     chosen |= {"workspace": workspace, **reading}
     with terminal.progress(quiet or json or stream) as listener:
         options = terminal.options(listener, seed=seed, jobs=jobs, memory=memory)
+        if search:
+            from tilth.cli.show_search import search_first
+
+            found = search_first(
+                target, budget, times, part, {**model_options(model), "embedder": embedder}, chosen, options
+            )
+            show_search(found, save, as_json=json and not write, quiet=quiet)
+            if found.policy is None or not write:
+                return
+            policy = policy_to_yaml(found.policy)
         if stream:
             from tilth.workflows.stream import stream as run_stream
 

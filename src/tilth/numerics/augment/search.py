@@ -211,9 +211,14 @@ def _row_gains(before: ArrayLike, after: ArrayLike) -> tuple[Floats, float]:
             found=f"shapes {first.shape} and {second.shape}",
         )
     difference = second - first[: len(second)]
-    means = difference.mean(axis=1)
-    again = float(means.var(ddof=1) / len(means)) if len(means) > 1 else 0.0
-    return difference.mean(axis=0), again
+    rows, means = difference.mean(axis=0), difference.mean(axis=1)
+    repeats, n = difference.shape
+    if repeats < 2 or n < 2:
+        return rows, 0.0
+    # two-way: what is left beside rows and repeats is in the spread over rows already
+    left = difference - rows - means[:, None] + difference.mean()
+    noise = float((left**2).sum()) / ((n - 1) * (repeats - 1))
+    return rows, max(0.0, float(means.var(ddof=1)) / repeats - noise / (n * repeats))
 
 
 def _t_interval(gains: Floats, again: float, level: float, method: str) -> Interval:
@@ -412,6 +417,6 @@ def choose_policy(
         out[inside] = gains[winner, inside]
         winners.append(names[winner])
     method = "t over rows, each scored by the policy that is best on the other parts"
-    gain = _t_interval(out, max(again for _, again in rows), level, method)
+    gain = _t_interval(out, rows[best][1], level, method)
     apparent = _t_interval(gains[best], rows[best][1], level, "t over rows, of the winner")
     return PolicyChoice(names[best], names[best] if gain.low > 0 else "", gain, apparent, tuple(winners))
