@@ -15,10 +15,10 @@ from tilth.engine.labelling import BATCH, apply_labelers
 from tilth.errors import DataError, LabelError, ParameterError
 from tilth.numerics.weak_supervision.matrix import dense_matrix
 from tilth.plugin import Run, Shelf
-from tilth.workflows.rules import labeling_function, read_rules
+from tilth.workflows.weak.rules import labeling_function, read_rules
 
 FILE = """
-from tilth.workflows.rules import labeling_function
+from tilth.workflows.weak.rules import labeling_function
 
 @labeling_function()
 def long_text(row):

@@ -13,7 +13,7 @@ from tilth.errors import AlignmentError, NotApplicable
 from tilth.numerics.consensus.expectation_maximisation import dawid_skene
 from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.plugin import Run, Shelf
-from tilth.workflows.votes import VoteOptions, read_votes
+from tilth.workflows.crowd.votes import VoteOptions, read_votes
 
 SHELF = Shelf("label_models")
 CLASSES = ("majority", "weighted_majority", "dawid_skene", "one_coin", "glad", "mace", "kos", "crowdlab")
