@@ -18,6 +18,7 @@ _HOME = {
     "Audit": "workflows.audit",
     "Augmentation": "workflows.augment",
     "AugmentationPolicy": "records",
+    "AugmentationSearch": "workflows.augment_search",
     "AugmentedDataset": "workflows.stream",
     "CleanClassifier": "estimators.clean_classifier",
     "Committee": "estimators.committee",
@@ -34,6 +35,7 @@ _HOME = {
     "Proof": "records",
     "RoleOverrides": "records",
     "RunOptions": "workflows.project",
+    "SearchSettings": "workflows.augment_search",
     "Snapshot": "records",
     "StreamSelector": "estimators.stream",
     "TilthError": "errors",
@@ -84,6 +86,7 @@ _HOME = {
     "change_places": "numerics.augment.text_entities",
     "check_arrays": "workflows.arrays",
     "choose_consensus": "numerics.consensus.choice",
+    "choose_policy": "numerics.augment.search",
     "choose_repair": "numerics.label_errors.repair",
     "class_agreement": "numerics.agreement.detail",
     "coarse_dropout": "numerics.augment.image_filters",
@@ -104,6 +107,7 @@ _HOME = {
     "dawid_skene": "numerics.consensus.expectation_maximisation",
     "dawid_skene_update": "numerics.consensus.expectation_maximisation",
     "demo": "workflows.demo",
+    "density_match": "numerics.augment.search",
     "doctor": "workflows.doctor",
     "eda": "generators.text._plain",
     "elastic_warp": "numerics.augment.warp_plans",
@@ -115,6 +119,7 @@ _HOME = {
     "expected_finds": "numerics.label_errors.review_yield",
     "expected_gain": "numerics.querying.curves",
     "export": "workflows.export",
+    "filter_augment": "numerics.augment.filter_augment",
     "find_box_errors": "numerics.targets.boxes",
     "find_dependence": "numerics.weak_supervision.dependency",
     "find_label_issues": "numerics.confident.issues",
@@ -132,6 +137,7 @@ _HOME = {
     "flip_warp": "numerics.augment.warp_plans",
     "forgetting_counts": "numerics.label_errors.training_dynamics",
     "gaussian_blur": "numerics.augment.image_filters",
+    "gaussian_copula_sample": "numerics.augment.copula",
     "get_label_quality_scores": "numerics.confident.quality_scores",
     "glad": "numerics.consensus.glad",
     "grid_dropout": "numerics.augment.image_filters",
@@ -144,6 +150,7 @@ _HOME = {
     "image_source_impulse": "numerics.augment.audio_channel",
     "ingest": "workflows.ingest",
     "inject_label_noise": "numerics.statistics.noise",
+    "inject_missing": "numerics.augment.tables",
     "invert": "numerics.augment.image_tones",
     "item_agreement": "numerics.agreement.detail",
     "jpeg_compression": "numerics.augment.image_filters",
@@ -187,6 +194,7 @@ _HOME = {
     "prob_cover": "numerics.querying.clusters",
     "prove": "workflows.proof.prove",
     "quality_score": "numerics.statistics.quality",
+    "quantile_jitter": "numerics.augment.tables",
     "random_deletion": "numerics.augment.text_eda",
     "random_insertion": "generators.text._plain",
     "random_swap": "numerics.augment.text_eda",
@@ -204,10 +212,13 @@ _HOME = {
     "save_policy": "workflows.augment_policies",
     "score_slices": "numerics.weak_supervision.slices",
     "scott_pi": "numerics.agreement.coefficients",
+    "search_augmentation": "workflows.augment_search",
+    "search_samples": "workflows.augment_search",
     "select": "workflows.select",
     "sentence_shuffle": "numerics.augment.text_forms",
     "simulate": "workflows.simulate",
     "slicing_function": "workflows.weak.rules",
+    "smote": "numerics.augment.oversampling",
     "soft_labels": "numerics.augment.soft_labels",
     "solarize": "numerics.augment.image_tones",
     "solarize_add": "numerics.augment.image_tones",
@@ -215,6 +226,7 @@ _HOME = {
     "spec_augment": "numerics.augment.spectrogram",
     "stream": "workflows.stream",
     "suggest_keywords": "numerics.weak_supervision.suggest",
+    "swap_noise": "numerics.augment.tables",
     "synonym_replacement": "generators.text._plain",
     "table_mixup": "numerics.augment.mixing",
     "teach": "workflows.teach",
@@ -280,6 +292,8 @@ if TYPE_CHECKING:
         time_stretch,
     )
     from tilth.numerics.augment.batches import kornia_batch
+    from tilth.numerics.augment.copula import gaussian_copula_sample
+    from tilth.numerics.augment.filter_augment import filter_augment
     from tilth.numerics.augment.image_filters import (
         adjust_sharpness,
         coarse_dropout,
@@ -305,11 +319,14 @@ if TYPE_CHECKING:
     from tilth.numerics.augment.mixing import audio_mixup, c_mixup, embedding_mixup, mixup, table_mixup
     from tilth.numerics.augment.mixing_collate import MixCollate
     from tilth.numerics.augment.mixing_images import Mosaic, cutmix, mosaic, resizemix
+    from tilth.numerics.augment.oversampling import smote
     from tilth.numerics.augment.pixels import as_image
     from tilth.numerics.augment.preservation import flip_rates, safe_magnitude
+    from tilth.numerics.augment.search import choose_policy, density_match
     from tilth.numerics.augment.shift import embedding_shift
     from tilth.numerics.augment.soft_labels import soft_labels
     from tilth.numerics.augment.spectrogram import spec_augment
+    from tilth.numerics.augment.tables import inject_missing, quantile_jitter, swap_noise
     from tilth.numerics.augment.text_eda import aeda, random_deletion, random_swap
     from tilth.numerics.augment.text_entities import change_names, change_numbers, change_places
     from tilth.numerics.augment.text_forms import contractions, sentence_shuffle
@@ -379,6 +396,7 @@ if TYPE_CHECKING:
     from tilth.workflows.audit import Audit, audit
     from tilth.workflows.augment import Augmentation, augment
     from tilth.workflows.augment_policies import load_policy, save_policy
+    from tilth.workflows.augment_search import AugmentationSearch, SearchSettings, search_augmentation, search_samples
     from tilth.workflows.crowd.agree import agree
     from tilth.workflows.crowd.consensus import ConsensusOptions, consensus
     from tilth.workflows.crowd.votes import VoteOptions
@@ -409,6 +427,7 @@ __all__ = [
     "Audit",
     "Augmentation",
     "AugmentationPolicy",
+    "AugmentationSearch",
     "AugmentedDataset",
     "CleanClassifier",
     "Committee",
@@ -425,6 +444,7 @@ __all__ = [
     "Proof",
     "RoleOverrides",
     "RunOptions",
+    "SearchSettings",
     "Snapshot",
     "StreamSelector",
     "TilthError",
@@ -475,6 +495,7 @@ __all__ = [
     "change_places",
     "check_arrays",
     "choose_consensus",
+    "choose_policy",
     "choose_repair",
     "class_agreement",
     "coarse_dropout",
@@ -495,6 +516,7 @@ __all__ = [
     "dawid_skene",
     "dawid_skene_update",
     "demo",
+    "density_match",
     "doctor",
     "eda",
     "elastic_warp",
@@ -506,6 +528,7 @@ __all__ = [
     "expected_finds",
     "expected_gain",
     "export",
+    "filter_augment",
     "find_box_errors",
     "find_dependence",
     "find_label_issues",
@@ -523,6 +546,7 @@ __all__ = [
     "flip_warp",
     "forgetting_counts",
     "gaussian_blur",
+    "gaussian_copula_sample",
     "get_label_quality_scores",
     "glad",
     "grid_dropout",
@@ -535,6 +559,7 @@ __all__ = [
     "image_source_impulse",
     "ingest",
     "inject_label_noise",
+    "inject_missing",
     "invert",
     "item_agreement",
     "jpeg_compression",
@@ -578,6 +603,7 @@ __all__ = [
     "prob_cover",
     "prove",
     "quality_score",
+    "quantile_jitter",
     "random_deletion",
     "random_insertion",
     "random_swap",
@@ -595,10 +621,13 @@ __all__ = [
     "save_policy",
     "score_slices",
     "scott_pi",
+    "search_augmentation",
+    "search_samples",
     "select",
     "sentence_shuffle",
     "simulate",
     "slicing_function",
+    "smote",
     "soft_labels",
     "solarize",
     "solarize_add",
@@ -606,6 +635,7 @@ __all__ = [
     "spec_augment",
     "stream",
     "suggest_keywords",
+    "swap_noise",
     "synonym_replacement",
     "table_mixup",
     "teach",
