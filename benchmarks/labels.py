@@ -1,7 +1,8 @@
 """Label errors against cleanlab: `make bench-labels` prints the table and writes benchmarks/RESULTS-labels.md.
 
 The peer runs in an environment of its own, in the same run and on the same data. A figure that is not reached makes
-the exit code non-zero. Options: --only NAME (a part), --quick (fewer data; writes no results).
+the exit code non-zero. Options: --only NAME (a part; its section of the results is renewed, the others stay), --quick
+(fewer data; writes no results).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("labels_suite", "labels_verdicts", "other_targets", "labels_worth")
+PARTS = ("labels_suite", "labels_alone", "labels_verdicts", "other_targets", "labels_worth")
 
 
 def main() -> int:
@@ -38,12 +39,20 @@ def main() -> int:
         print(f"\n{text}\n\n({time.perf_counter() - start:.0f} s)", flush=True)
         sections.append(text)
         failed += [row["name"] for row in result["rows"] if row.get("passed") is False]
-    if not arguments.quick and not arguments.only:
-        head = "# Label errors, measured against cleanlab\n\nWritten by `make bench-labels`.\n\n"
-        (HERE / "RESULTS-labels.md").write_text(head + "\n\n".join(sections) + "\n", encoding="utf-8")
+    if not arguments.quick:
+        _write(HERE / "RESULTS-labels.md", sections, renew=bool(arguments.only))
     for name in failed:
         print(f"not reached: {name}")
     return 1 if failed else 0
+
+
+def _write(path: Path, sections: list[str], *, renew: bool) -> None:
+    """Write the results, or put new sections in the places of those of the same title."""
+    kept = path.read_text(encoding="utf-8").split("\n## ")[1:] if renew and path.exists() else []
+    by_title = {text.split("\n", 1)[0]: f"## {text.rstrip()}" for text in kept}
+    by_title |= {text.split("\n", 1)[0].removeprefix("## "): text.rstrip() for text in sections}
+    head = "# Label errors, measured against cleanlab\n\nWritten by `make bench-labels`.\n\n"
+    path.write_text(head + "\n\n".join(by_title.values()) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

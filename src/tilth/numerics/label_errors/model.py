@@ -36,6 +36,7 @@ SHARPNESS = 0.2
 TOLERANCE = 0.02
 EVEN_SHARE = 0.3
 _NEAR_SHARE = 0.15
+_DOMINANT = 0.99
 _POOL_GRID = np.geomspace(0.4, 4.0, 15)
 _UNSEEN = "classes that are exchanged as a whole cannot be told from features: compare a few rows of each with its name"
 
@@ -185,12 +186,14 @@ def estimate_label_errors(
         wrap = ModelView(None, X, codes, k, groups, n_folds, random_state)
     fit = _iterate(prepared, codes, k, rounds, wrap, on_step)
     spare = folds if X is not None else np.random.default_rng(random_state).permutation(len(codes)) % n_folds
-    regime = judge_regime(fit.first, fit.first_transition, codes, spare, fit.baseline)
-    if regime.plain > 0:
-        plain = _plain(prepared, wrap, codes, k)
-    else:
-        plain = fit.probs
-    final = regime if fit.first is fit.probs else judge_regime(fit.probs, fit.transition, codes, spare, fit.baseline)
+    alone = len(fit.weights) == 1
+
+    def judge(probs: Floats, transition: Floats) -> Regime:
+        return judge_regime(probs, transition, codes, spare, fit.baseline, alone=alone)
+
+    regime = judge(fit.first, fit.first_transition)
+    final = regime if fit.first is fit.probs else judge(fit.probs, fit.transition)
+    plain = _plain(prepared, wrap, codes, k) if regime.plain > 0 else fit.probs
     found = _Reading(regime, final.low, 1.0 - plain[np.arange(len(codes)), codes])
     return _summarise(fit, found, codes, folds, (*notes, *(wrap.notes if wrap else ())))
 
@@ -229,6 +232,7 @@ def _iterate(
         views = [*views, wrap.fit(None)]
     transition: Floats | None = None
     found: list[_Fit] = []
+    brought = {view.name for view in views if view.name.startswith("pred_probs")}
     few = len(given) < FEW_ROWS * len(np.unique(given))
     for step in range(rounds):
         if wrap is not None and wrap.model is not None and step == 1:
@@ -236,6 +240,10 @@ def _iterate(
         channel = 0.9 * np.eye(k) + 0.1 / k if transition is None else transition
         pooled, weights = _pool(views, soft, channel, given, baseline)
         transition, probs = _refine(pooled, transition, given)
+        if step == 0 and brought and sum(weights[name] for name in brought) < _DOMINANT:
+            # Under the first guess, one error in ten, a very good model looks hardly better than a fair one.
+            pooled, weights = _pool(views, soft, transition, given, baseline)
+            transition, probs = _refine(pooled, transition, given)
         value = channel_log_likelihood(probs, transition, given)
         first = found[0] if found else None
         found.append(

@@ -22,6 +22,7 @@ _LEAST_SLACK = 0.05
 _LEAST_WEIGHT = 0.2
 _SHOWN = (0.03, 0.1)
 _SPREAD = (0.22, 0.4)
+_SPREAD_ALONE = (0.4, 0.55)
 _BORDER = (0.1, 0.2)
 _ROWS = (40.0, 80.0)
 
@@ -110,7 +111,13 @@ def unproven_share(probs: Floats, given: NDArray[np.int64]) -> float:
 
 
 def judge_regime(
-    probs: Floats, transition: Floats, given: NDArray[np.int64], folds: NDArray[np.int64], baseline: float
+    probs: Floats,
+    transition: Floats,
+    given: NDArray[np.int64],
+    folds: NDArray[np.int64],
+    baseline: float,
+    *,
+    alone: bool = False,
 ) -> Regime:
     """Judge by held-out labels how errors come about, and read the probability of error through the channel.
 
@@ -125,6 +132,8 @@ def judge_regime(
         The channel of a fold is fitted on the other folds.
     baseline : float
         Mean log-probability of the labels under the class frequencies.
+    alone : bool
+        The probabilities are of one model, whose own confusions look like a channel: more is asked of the spread.
 
     Returns
     -------
@@ -163,6 +172,7 @@ def judge_regime(
     slack = max(min(float(likely[best]) - baseline, -float(likely[best])), _LEAST_SLACK)
     evidence = float(likely[best] - likely[-1]) / slack
     spread = sure_error_ratio(probs, given)
-    class_dependent = float(np.interp(evidence, _SHOWN, (0.0, 1.0)) * np.interp(spread, _SPREAD, (0.0, 1.0)))
+    wide = _SPREAD_ALONE if alone else _SPREAD
+    class_dependent = float(np.interp(evidence, _SHOWN, (0.0, 1.0)) * np.interp(spread, wide, (0.0, 1.0)))
     dependent = 1.0 - (1.0 - _LEAST_WEIGHT) * class_dependent
     return Regime(evidence, spread, SHARES[best], dependent, unproven_share(probs, given), low)
