@@ -65,9 +65,9 @@ def main() -> int:
     if not (arguments.quick or arguments.only or arguments.data):
         libraries = ", ".join(f"{n} {version(n)}" for n in ("numpy", "scipy", "scikit-learn"))
         head = (
-            "# Active learning, measured\n\nWritten by `make bench-active`. Both sides run in the same run on the same "
-            "splits, one thread a process. Seconds depend on what else the machine does: compare the two sides of a row."
-            f"\n\nPython {platform.python_version()}, {platform.machine()}, {libraries}; "
+            "# Active learning, measured\n\nWritten by `make bench-active`. Both sides run in the same run on the "
+            "same splits, one thread a process. Seconds depend on what else the machine does: compare the two sides of "
+            f"a row.\n\nPython {platform.python_version()}, {platform.machine()}, {libraries}; "
             "scikit-activeml as in `benchmarks/requirements-peers-active.txt`.\n\n"
         )
         (HERE / "RESULTS-active.md").write_text(head + "\n\n".join(sections) + "\n", encoding="utf-8")
