@@ -86,7 +86,7 @@ _HOME = {
     "change_places": "numerics.augment.text_entities",
     "check_arrays": "workflows.arrays",
     "choose_consensus": "numerics.consensus.choice",
-    "choose_policy": "numerics.augment.search",
+    "choose_policy": "numerics.augment.policy_choice",
     "choose_repair": "numerics.label_errors.repair",
     "class_agreement": "numerics.agreement.detail",
     "coarse_dropout": "numerics.augment.image_filters",
@@ -321,8 +321,9 @@ if TYPE_CHECKING:
     from tilth.numerics.augment.mixing_images import Mosaic, cutmix, mosaic, resizemix
     from tilth.numerics.augment.oversampling import smote
     from tilth.numerics.augment.pixels import as_image
+    from tilth.numerics.augment.policy_choice import choose_policy
     from tilth.numerics.augment.preservation import flip_rates, safe_magnitude
-    from tilth.numerics.augment.search import choose_policy, density_match
+    from tilth.numerics.augment.search import density_match
     from tilth.numerics.augment.shift import embedding_shift
     from tilth.numerics.augment.soft_labels import soft_labels
     from tilth.numerics.augment.spectrogram import spec_augment

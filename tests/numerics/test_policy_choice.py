@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from tilth.errors import AlignmentError, DataError, LabelError, ParameterError
-from tilth.numerics.augment.search import (
-    choose_policy,
-    class_gains,
-    density_match,
-    halving_rounds,
-    held_out_gain,
-    rand_augment_grid,
-)
+from tilth.numerics.augment.policy_choice import choose_policy, class_gains, held_out_gain
+from tilth.numerics.augment.search import density_match, halving_rounds, rand_augment_grid
 
 
 def test_grid_is_sorted_and_checked() -> None:

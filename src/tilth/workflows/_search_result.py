@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tilth.errors import ParameterError
-from tilth.numerics.augment.search import PolicyChoice
+from tilth.numerics.augment.policy_choice import PolicyChoice
 from tilth.numerics.statistics.interval_result import Interval
 from tilth.records import AugmentationPolicy
 

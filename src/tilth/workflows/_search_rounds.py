@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import MissingExtraError, NotApplicable
-from tilth.numerics.augment.search import PolicyChoice, choose_policy, class_gains, halving_rounds
+from tilth.numerics.augment.policy_choice import PolicyChoice, choose_policy, class_gains
+from tilth.numerics.augment.search import halving_rounds
 from tilth.numerics.statistics.interval_result import Interval
 from tilth.workflows._search_candidates import mixtures, operations_of, singles
 from tilth.workflows._search_result import AugmentationSearch, OperationReturn, SearchSettings
