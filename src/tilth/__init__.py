@@ -99,7 +99,7 @@ _HOME = {
     "confused_pairs": "numerics.agreement.detail",
     "consensus": "workflows.crowd.consensus",
     "contractions": "numerics.augment.text_forms",
-    "count": "workflows.review",
+    "count": "workflows.active.review",
     "crop_warp": "numerics.augment.warp_plans",
     "cross_fit_probabilities": "numerics.cross_fitting.crossfit",
     "crowdlab": "numerics.consensus.crowdlab",
@@ -203,7 +203,7 @@ _HOME = {
     "read_rules": "workflows.weak.rules",
     "resized_crop_warp": "numerics.augment.warp_plans",
     "resizemix": "numerics.augment.mixing_images",
-    "review": "workflows.review",
+    "review": "workflows.active.review",
     "room_impulse": "numerics.augment.audio_channel",
     "room_response": "numerics.augment.audio_channel",
     "rule": "workflows.weak.rules",
@@ -214,9 +214,9 @@ _HOME = {
     "scott_pi": "numerics.agreement.coefficients",
     "search_augmentation": "workflows.augment_search",
     "search_samples": "workflows.augment_search",
-    "select": "workflows.select",
+    "select": "workflows.active.select",
     "sentence_shuffle": "numerics.augment.text_forms",
-    "simulate": "workflows.simulate",
+    "simulate": "workflows.active.simulate",
     "slicing_function": "workflows.weak.rules",
     "smote": "numerics.augment.oversampling",
     "soft_labels": "numerics.augment.soft_labels",
@@ -229,7 +229,7 @@ _HOME = {
     "swap_noise": "numerics.augment.tables",
     "synonym_replacement": "generators.text._plain",
     "table_mixup": "numerics.augment.mixing",
-    "teach": "workflows.teach",
+    "teach": "workflows.active.teach",
     "time_stretch": "numerics.augment.audio_spectral",
     "to_gray": "numerics.augment.images",
     "token_matrix": "numerics.weak_supervision.sequence",
@@ -393,6 +393,10 @@ if TYPE_CHECKING:
     from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, fit_soft, plan_rows
     from tilth.numerics.weak_supervision.suggest import suggest_keywords
     from tilth.records import AugmentationPolicy, Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
+    from tilth.workflows.active.review import count, review
+    from tilth.workflows.active.select import select
+    from tilth.workflows.active.simulate import simulate
+    from tilth.workflows.active.teach import teach
     from tilth.workflows.arrays import check_arrays
     from tilth.workflows.audit import Audit, audit
     from tilth.workflows.augment import Augmentation, augment
@@ -409,11 +413,7 @@ if TYPE_CHECKING:
     from tilth.workflows.ingest import ingest
     from tilth.workflows.project import Dataset, RunOptions
     from tilth.workflows.proof.prove import prove
-    from tilth.workflows.review import count, review
-    from tilth.workflows.select import select
-    from tilth.workflows.simulate import simulate
     from tilth.workflows.stream import AugmentedDataset, stream
-    from tilth.workflows.teach import teach
     from tilth.workflows.weak.rules import (
         apply_labeling_functions,
         labeling_function,

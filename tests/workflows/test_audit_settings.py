@@ -18,11 +18,11 @@ from tilth.cli import app
 from tilth.errors import AlignmentError, ParameterError, PartError
 from tilth.plugin import Shelf
 from tilth.records import Evidence
+from tilth.workflows.active.review import count
 from tilth.workflows.audit_settings import AuditSettings, settings_of
 from tilth.workflows.fix import Fixed, Policy
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import opened
-from tilth.workflows.review import count
 
 OPTIONS = tilth.RunOptions(jobs=1)
 

@@ -8,11 +8,11 @@ import pytest
 from sklearn.datasets import make_blobs
 
 from tilth.errors import ParameterError
+from tilth.workflows.active.review import count, review
+from tilth.workflows.active.teach import teach
 from tilth.workflows.history import undo
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset
-from tilth.workflows.review import count, review
-from tilth.workflows.teach import teach
 
 
 @pytest.fixture(scope="module")

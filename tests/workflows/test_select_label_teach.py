@@ -30,12 +30,12 @@ from tilth.errors import (
     SourceError,
     StoreError,
 )
-from tilth.workflows._queue import read_queue
+from tilth.workflows.active.label import Labelling, label_queue
+from tilth.workflows.active.queue import read_queue
+from tilth.workflows.active.select import select
+from tilth.workflows.active.teach import teach
 from tilth.workflows.history import history, undo
-from tilth.workflows.label import Labelling, label_queue
 from tilth.workflows.project import head_snapshot, locate, opened
-from tilth.workflows.select import select
-from tilth.workflows.teach import teach
 
 CLASSES = ("ash", "birch", "cedar")
 

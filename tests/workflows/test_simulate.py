@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from tilth.cli import app
 from tilth.engine.replay import Replay, ReplayData, replay, schedule
 from tilth.errors import NotApplicable, ParameterError, PartError
+from tilth.workflows.active.simulate import Simulation, simulate, summarize
 from tilth.workflows.project import RunOptions
-from tilth.workflows.simulate import Simulation, simulate, summarize
 
 X, y = make_classification(400, 8, n_informative=5, n_classes=3, n_clusters_per_class=1, class_sep=1.5, random_state=0)
 ONE = RunOptions(jobs=1)

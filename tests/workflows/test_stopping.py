@@ -15,12 +15,12 @@ from tilth.engine.label_pool import Pool
 from tilth.engine.stop_rules import History, Judges, stop_checks
 from tilth.errors import ConflictError, ParameterError
 from tilth.records import Decision, RoleOverrides
-from tilth.workflows._queue import read_queue
-from tilth.workflows._stopping import StopOptions
-from tilth.workflows.label import Labelling, label_queue
+from tilth.workflows.active.label import Labelling, label_queue
+from tilth.workflows.active.queue import read_queue
+from tilth.workflows.active.select import select
+from tilth.workflows.active.stopping import StopOptions
+from tilth.workflows.active.teach import teach
 from tilth.workflows.project import head_snapshot, locate, opened, record_decisions
-from tilth.workflows.select import select
-from tilth.workflows.teach import teach
 
 CLASSES = ("ash", "birch", "cedar")
 RULES = {"predicted change", "kappa", "overall uncertainty", "accuracy", "expected gain"}

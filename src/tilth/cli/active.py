@@ -33,8 +33,8 @@ from tilth.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from tilth.workflows._stopping import StopOptions, Stopping
-    from tilth.workflows.teach import Taught
+    from tilth.workflows.active.stopping import StopOptions, Stopping
+    from tilth.workflows.active.teach import Taught
 
 Queue = Annotated[Path, typer.Argument(help="A queue: .csv, .jsonl, or .json of Label Studio.")]
 Data = Annotated[str | None, typer.Option("--data", help="The data; default: the dataset that the queue names.")]
@@ -59,7 +59,7 @@ def strategy_params(strategy: str, said: list[str]) -> dict[str, Any]:
 
 
 def stop_options(ask: bool, more: int, goal: float | None) -> StopOptions:
-    from tilth.workflows._stopping import StopOptions
+    from tilth.workflows.active.stopping import StopOptions
 
     return StopOptions(ask, more, goal)
 
@@ -112,7 +112,7 @@ def select(
 ) -> None:
     """Pick the rows to label next, with a reason each, as a queue for `tilth label` or Label Studio."""
     from tilth.cli import terminal
-    from tilth.workflows.select import select as run
+    from tilth.workflows.active.select import select as run
 
     overrides = read_overrides(
         label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
@@ -163,7 +163,7 @@ def label_(
 ) -> None:
     """Answer a queue in the terminal, one key a row; each answer is kept at once."""
     from tilth.cli import keys
-    from tilth.workflows.label import label_queue
+    from tilth.workflows.active.label import label_queue
 
     made = label_queue(
         queue,
@@ -194,7 +194,7 @@ def teach(
     json: Json = False,
 ) -> None:
     """Take labels from a file: a queue with its column label filled in, or Label Studio's export."""
-    from tilth.workflows.teach import teach as run
+    from tilth.workflows.active.teach import teach as run
 
     made = run(
         labels,
@@ -251,7 +251,7 @@ def simulate(
 ) -> None:
     """Replay labelled data as if the labels had to be asked for: which strategy needs fewest, and against random."""
     from tilth.cli import terminal
-    from tilth.workflows.simulate import simulate as run
+    from tilth.workflows.active.simulate import simulate as run
 
     overrides = read_overrides(label=label, text=text, drop=drop)
     with terminal.progress(quiet or json) as listener:

@@ -12,8 +12,8 @@ from tilth.cli import terminal
 from tilth.errors import ConflictError, LabelError
 
 if TYPE_CHECKING:
-    from tilth.workflows._queue import QueueRow
-    from tilth.workflows.label import Labelling
+    from tilth.workflows.active.label import Labelling
+    from tilth.workflows.active.queue import QueueRow
 
 #: More columns than this stand in one paragraph.
 MANY = 8

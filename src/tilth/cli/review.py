@@ -24,7 +24,7 @@ def count(
 ) -> None:
     """Estimate how many labels are wrong, with an interval, and what reviewing more would find."""
     from tilth.cli import show, terminal
-    from tilth.workflows.review import count as run
+    from tilth.workflows.active.review import count as run
 
     with terminal.progress(quiet or json) as listener:
         found = run(target, workspace=workspace, **reading, options=terminal.options(listener, seed=seed))
@@ -49,7 +49,7 @@ def review(
 ) -> None:
     """Write a queue of labels to check; answer it with `tilth label` or `tilth teach`."""
     from tilth.cli import show, terminal
-    from tilth.workflows.review import review as run
+    from tilth.workflows.active.review import review as run
 
     with terminal.progress(quiet or json) as listener:
         made = run(

@@ -9,13 +9,13 @@ from tilth.cli import terminal
 
 if TYPE_CHECKING:
     from tilth.records import Proof, Snapshot, SnapshotDiff
+    from tilth.workflows.active.review import ErrorReport
     from tilth.workflows.audit import Audit
     from tilth.workflows.demo import Demo
     from tilth.workflows.doctor import Checkup
     from tilth.workflows.fix import Fixed, Plan
     from tilth.workflows.history import History, Undone
     from tilth.workflows.ingest import Ingested
-    from tilth.workflows.review import ErrorReport
 
 
 def show_ingested(made: Ingested, *, as_json: bool, quiet: bool) -> None:

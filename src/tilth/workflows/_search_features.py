@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilth.engine.inputs import default_embedder
 from tilth.engine.runs import EngineRun
 from tilth.numerics.augment.table_columns import is_missing, sorted_values
 from tilth.numerics.cross_fitting.crossfit import default_classifier
-from tilth.records import Sample
+from tilth.records import MemoryItems, Sample
 from tilth.workflows._augment_guard import embed_samples
 
 __all__ = ["Features", "TableEncoder", "features_of", "model_of", "sentence_model", "texts_of"]
@@ -104,7 +106,28 @@ def features_of(samples: Sequence[Sample], run: EngineRun, embedder: str = "") -
         return texts_of
     if medium == "table":
         return TableEncoder(samples)
+    if medium == "image":
+        return lambda given: _embed_pictures(given, run, embedder)
     return lambda given: embed_samples(given, run, embedder)
+
+
+def _embed_pictures(samples: Sequence[Sample], run: EngineRun, embedder: str) -> npt.NDArray[np.float32]:
+    """Vectors of pictures, handed over without compression: packing them would take as long as looking at them."""
+    from PIL import Image
+
+    packed = []
+    for sample in samples:
+        pixels = np.asarray(sample.value)
+        if pixels.dtype.kind == "f":
+            pixels = np.clip(np.rint(pixels * 255), 0, 255).astype(np.uint8)
+        buffer = io.BytesIO()
+        picture = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+        Image.fromarray(np.ascontiguousarray(picture)).save(buffer, "PNG", compress_level=0)
+        packed.append(buffer.getvalue())
+    inner = EngineRun(run.seed, f"{run.path}/embeddings", jobs=run.jobs, memory_budget=run.memory_budget)
+    inner.stop = run.stop
+    made = default_embedder("image", embedder).embed(MemoryItems(packed), inner)
+    return np.nan_to_num(np.asarray(made, dtype=np.float32))
 
 
 def model_of(medium: str, seed: int) -> Any:

@@ -25,7 +25,7 @@ from tilth.numerics.label_errors.review_order import order_by_worth
 from tilth.numerics.label_errors.review_yield import calibrate_scores, expected_finds, precision_at_k
 from tilth.numerics.statistics.intervals import Interval
 from tilth.records import Decision, Snapshot, effective, is_policy
-from tilth.workflows._queue import QueueRow, write_queue
+from tilth.workflows.active.queue import QueueRow, write_queue
 from tilth.workflows.audit_settings import AuditSettings, settings_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, opened

@@ -21,8 +21,8 @@ from tilth.engine.label_pool import Pool, pick_rows
 from tilth.errors import DataError, NotApplicable, SchemaError
 from tilth.plugin import Shelf
 from tilth.records import Findings, RoleOverrides, Snapshot
-from tilth.workflows._queue import QueueRow, write_queue
-from tilth.workflows._stopping import StopOptions, Stopping, stopping_of
+from tilth.workflows.active.queue import QueueRow, write_queue
+from tilth.workflows.active.stopping import StopOptions, Stopping, stopping_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from tilth.errors import AlignmentError, LabelError, NotApplicable, SchemaError, StoreError
 from tilth.records import Decision, Snapshot, finding_id
-from tilth.workflows._queue import Answers, QueueRow, read_queue
-from tilth.workflows._stopping import StopOptions, Stopping, stopping_of
+from tilth.workflows.active.queue import Answers, QueueRow, read_queue
+from tilth.workflows.active.stopping import StopOptions, Stopping, stopping_of
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened, record_decisions
 
 __all__ = ["Taught", "class_decision", "label_decision", "queue_dataset", "teach"]

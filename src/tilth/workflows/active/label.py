@@ -15,8 +15,9 @@ from typing import Any
 from tilth.errors import AlignmentError, LabelError, ParameterError
 from tilth.records import Decision, Snapshot, effective, sort_class_names
 from tilth.store import Workspace
-from tilth.workflows._queue import Answers, QueueRow, read_queue
-from tilth.workflows._stopping import StopOptions, stopping_of
+from tilth.workflows.active.queue import Answers, QueueRow, read_queue
+from tilth.workflows.active.stopping import StopOptions, stopping_of
+from tilth.workflows.active.teach import Taught, class_decision, label_decision, queue_dataset
 from tilth.workflows.project import (
     Dataset,
     RunOptions,
@@ -25,7 +26,6 @@ from tilth.workflows.project import (
     opened,
     record_decisions,
 )
-from tilth.workflows.teach import Taught, class_decision, label_decision, queue_dataset
 
 __all__ = ["CLASS_KEYS", "CONTROL_KEYS", "Labelling", "label_queue"]
 

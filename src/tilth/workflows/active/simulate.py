@@ -27,10 +27,10 @@ from tilth.numerics.statistics.interval_result import Interval
 from tilth.numerics.statistics.intervals import paired_interval
 from tilth.plugin import Shelf
 from tilth.records import RoleOverrides, Snapshot
-from tilth.workflows._curves import Curve, curves_page, curves_svg
+from tilth.workflows.active.curves import Curve, curves_page, curves_svg
+from tilth.workflows.active.select import cost_column
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
-from tilth.workflows.select import cost_column
 
 __all__ = ["Simulation", "StrategyResult", "simulate", "summarize"]
 

@@ -1,0 +1,1 @@
+"""Which rows people should look at next: select, label, teach, simulate, review and count."""
