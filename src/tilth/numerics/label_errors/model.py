@@ -56,7 +56,7 @@ class LabelErrorEstimate:
         The two readings: ``1 - q(given)`` with q the posterior through a channel that was fitted without the row,
         and ``1 - p(given)``. Their sums bracket the number of errors.
     posterior : ndarray of float64, shape (n, k)
-        q(true class | row, given label), with half the evidence of the given label between the two readings.
+        q(true class | row, given label). The given label counts by half, and by up to 0.8 where errors by class show.
     probs : ndarray of float64, shape (n, k)
         p(true class | row), out of sample: does not use the row's own label.
     suggested : ndarray of int64, shape (n,)
@@ -137,8 +137,8 @@ def estimate_label_errors(
     n_folds : int
         At least 2.
     rounds : int
-        At least 1, and the most there are: they end where the likelihood gains less than 2 %, and after the first
-        with fewer than 50 rows per class, where later rounds only confirm themselves.
+        At least 1, and the most there are: they end where two rounds gain less than 2 % in likelihood, and after the
+        first with fewer than 50 rows per class, where later rounds only confirm themselves.
     views : sequence of {"logistic", "linear", "kernel", "neighbors", "boosting"}
         Views on `X`. "logistic" is `default_classifier` and gives way to `model`. Boosting is slow and pays on
         tables only.
@@ -258,8 +258,8 @@ def _iterate(
             )
         )
         last = few or (fixed and (wrap is None or wrap.model is None)) or step + 1 == rounds
-        if len(found) > 1 and value < found[-2].log_likelihood + TOLERANCE * _slack(value, baseline):
-            last = True
+        gained = value - found[-3].log_likelihood if len(found) > 2 else np.inf
+        last = last or gained < TOLERANCE * _slack(value, baseline)
         if on_step is not None:
             on_step(rounds if last else step + 1, rounds)
         if last:
@@ -330,7 +330,8 @@ def _summarise(
 ) -> LabelErrorEstimate:
     each = np.arange(len(given))
     full = posterior_of(fit.probs, fit.transition, given)
-    half = posterior_of(fit.probs, fit.transition, given, trust=0.5)
+    trust = max(0.5, 1.0 - reading.regime.dependent)
+    half = posterior_of(fit.probs, fit.transition, given, trust=trust)
     low, high = reading.low, 1.0 - fit.probs[each, given]
     regime = reading.regime
     p_error = (1.0 - regime.dependent) * low + regime.dependent * high
