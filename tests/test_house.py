@@ -28,6 +28,7 @@ ALLOWED = {
     "workflows": {"engine", "store", "records", "numerics", "plugin", "errors", "sources"},
     "estimators": {"engine", "records", "numerics", "plugin", "errors"},
     "testing": {"workflows", "records", "plugin", "errors"},
+    "__main__": {"cli"},
     "cli": {"workflows", "records", "plugin", "errors", "engine"},
 }
 #: Third-party libraries that a room may never import.

@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 import tilth
 from made_data import table, texts, write_csv
 from tilth.cli import app
-from tilth.errors import AlignmentError, ParameterError, PartError
+from tilth.errors import AlignmentError, ConflictError, ParameterError, PartError, SchemaError
 from tilth.plugin import Shelf
 from tilth.records import Evidence
 from tilth.workflows.active.review import count
 from tilth.workflows.audit_settings import AuditSettings, settings_of
-from tilth.workflows.fix import Fixed, Policy
+from tilth.workflows.fix import Fixed, Policy, apply_plan
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import opened
 
@@ -200,3 +200,77 @@ def test_models_with_one_text_and_other_parameters_are_two() -> None:
         model_identity(lambda: LogisticRegression())
     assert model_identity(lambda: LogisticRegression(), "mine")[0] == "mine"
     json.dumps(AuditSettings(*("", *first)).to_dict())
+
+
+def test_a_role_said_later_leaves_the_others_as_they_were(tmp_path: Path) -> None:
+    rows = [{"nr": f"r{i}", "kind": row["label"], **row, "label": i % 2} for i, row in enumerate(table(60, wrong=6)[0])]
+    path = write_csv(tmp_path / "t.csv", rows)
+    first = tilth.ingest(path, overrides=tilth.RoleOverrides(label="kind", id="nr", drop=("label",)))
+    made = tilth.fix(path, yes=True, policies=[Policy("label_error", "relabel")], options=OPTIONS)
+    assert isinstance(made, Fixed) and made.plan.decisions
+    again = tilth.ingest(path, overrides=tilth.RoleOverrides(label="kind"))
+    assert again.base.id == first.base.id and again.snapshot.id == made.snapshot.id
+    other = tilth.ingest(path, overrides=tilth.RoleOverrides(id="none"))
+    assert any("decisions that stand name rows that are no longer there" in note for note in other.notes)
+
+
+def test_an_id_column_with_repeats_is_an_error_not_a_feature(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", [{"id": i // 2, **row} for i, row in enumerate(table(30)[0])])
+    with pytest.raises(SchemaError, match=r"column 'id'.*15 different values in 30 rows"):
+        tilth.ingest(path)
+    assert tilth.ingest(path, overrides=tilth.RoleOverrides(id="none")).snapshot
+
+
+def test_a_plan_made_before_another_change_is_not_written(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "t.csv", table(60, wrong=6)[0])
+    plan = tilth.fix(path, policies=[Policy("label_error", "relabel")], options=OPTIONS)
+    tilth.fix(path, yes=True, policies=[Policy("label_error", "relabel")], options=OPTIONS)
+    with pytest.raises(ConflictError, match="the dataset has changed since this plan was made"):
+        apply_plan(plan)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["audit", "t.csv", "--model", "os:getcwd"], "this is no model"),
+        (["audit", "t.csv", "--issue", "class_imbalance", "--csv", "nowhere/x.csv"], "No such file or directory"),
+        (["audit", "t.csv", "--issue", "class_imbalance", "--csv", "folder"], "directory"),
+    ],
+)
+def test_what_cannot_be_used_or_written_is_one_line(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path / "t.csv", table(60)[0])
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    code, out = shell(*words)
+    assert code == 2 and said in out and "Traceback" not in out
+    assert not list(tmp_path.glob("**/*.part"))
+
+
+def test_a_class_of_one_row_is_not_called_wrong(tmp_path: Path) -> None:
+    rows, _ = texts(60)
+    path = write_csv(tmp_path / "t.csv", [*rows, {"text": "keel mast harbour sail rope", "label": "boats"}])
+    found = tilth.audit(path, issues=["label_error"], options=OPTIONS)
+    named = found.findings["label_error"].flagged().table.column("row_id").to_pylist()
+    assert found.snapshot.row_ids[-1] not in named
+    assert any("a single row each" in note for note in found.notes)
+
+
+def test_too_few_rows_for_their_classes_is_not_a_failure(tmp_path: Path) -> None:
+    path = write_csv(
+        tmp_path / "t.csv", [{"text": t, "label": c} for t, c in (("red", "a"), ("blue", "b"), ("sky", "a"))]
+    )
+    found = tilth.audit(path, issues=["label_error"], options=OPTIONS)
+    assert found.outcomes[0].outcome == "not applicable"
+
+
+def test_what_the_probabilities_cannot_show_is_said(tmp_path: Path) -> None:
+    rows, _ = table(60)
+    names = sorted({row["label"] for row in rows})
+    probs = [dict.fromkeys(names, 0.8) for _ in rows]
+    given = write_csv(tmp_path / "p.csv", probs)
+    path = write_csv(tmp_path / "t.csv", rows)
+    notes = " ".join(tilth.audit(path, probs=given, issues=["label_error"], options=OPTIONS).notes)
+    assert "60 rows of the given probabilities do not sum to one" in notes
+    assert "cannot be told from" in notes

@@ -69,6 +69,10 @@ def guard(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(130) from stop
         except BrokenPipeError as error:
             raise typer.Exit(0) from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            terminal.fail(f"{error.filename or 'a file'}: {reason}. Choose a place that exists and can be written")
+            raise typer.Exit(2) from error
 
     return guarded
 
@@ -143,7 +147,7 @@ def read_params(said: list[str]) -> dict[str, dict[str, Any]]:
 def model_options(name: str | None) -> dict[str, Any]:
     from tilth.workflows.models import load_model
 
-    return {"model": load_model(name), "model_name": name} if name else {}
+    return {"model": load_model(name), "model_name": name} if name and name != "default" else {}
 
 
 def _version(wanted: bool) -> None:

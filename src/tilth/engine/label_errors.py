@@ -40,8 +40,13 @@ def label_error_evidence(
     in the training part knows a test label; the test rows are judged with all rows in view.
     """
     have = np.flatnonzero(labels >= 0)
-    if len(np.unique(labels[have])) < 2:
+    seen = np.unique(labels[have])
+    if len(seen) < 2:
         raise NotApplicable("wrong labels need at least two classes with labelled rows", found=f"{len(have)} rows")
+    if 2 * len(seen) > len(have):
+        raise NotApplicable(
+            "wrong labels need at least two rows a class, as a mean", found=f"{len(seen)} classes in {len(have)} rows"
+        )
     run.expect(0, "label_errors")
 
     def estimate(rows: npt.NDArray[np.int64]) -> LabelErrorEstimate:
@@ -69,6 +74,10 @@ def label_error_evidence(
         for name, array in values.items():
             array[place] = np.asarray(getattr(alone, name))
         notes = [_weights(alone), *alone.notes, "training rows are judged without the test part"]
+    lone = np.flatnonzero(np.bincount(labels[have], minlength=len(classes))[labels[have]] == 1)
+    if len(lone):
+        notes.append(f"{len(lone)} labels stand on a single row each, which no other row can confirm or contradict")
+        _abstain(values, lone, labels[have])
     posterior = values.pop("posterior").astype(np.float32)
     values["probs"] = values["probs"].astype(np.float32)
     return Evidence(
@@ -81,6 +90,16 @@ def label_error_evidence(
         extra=values,
         notes=tuple(notes),
     )
+
+
+def _abstain(values: dict[str, npt.NDArray[Any]], rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> None:
+    """Leave the label of some rows as given: nothing is known of it."""
+    values.update({name: array.copy() for name, array in values.items()})
+    values["suggested"][rows] = labels[rows]
+    values["posterior"][rows] = 0.0
+    values["posterior"][rows, labels[rows]] = 1.0
+    for name, unknown in (("p_error", 0.0), ("p_error_low", 0.0), ("p_error_high", 1.0)):
+        values[name][rows] = unknown
 
 
 def _weights(estimate: LabelErrorEstimate) -> str:

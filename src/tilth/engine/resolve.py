@@ -262,12 +262,15 @@ class Resolver:
         embeddings, brought = self.get("embeddings"), self.given.get("probs")
         rows = self.snapshot.positions(list(embeddings.row_ids))
         groups = self._grouped(rows)
-        notes: tuple[str, ...] = ()
+        notes: tuple[str, ...] = brought.notes if brought is not None else ()
         if brought is not None:
             judged = np.isin(rows, self.snapshot.positions(list(brought.row_ids)))
             embeddings, rows, groups = embeddings.take(np.flatnonzero(judged)), rows[judged], groups[judged]
             if not judged.all():
-                notes = (f"{int((~judged).sum())} rows without a given probability were not judged",)
+                notes = (
+                    *notes,
+                    f"{int((~judged).sum())} rows without a given probability were not judged",
+                )
         labels = self.snapshot.labels[rows]
         is_test = canonical_split(self.snapshot)[rows] == "test"
         maker = {
@@ -277,7 +280,7 @@ class Resolver:
             "of": embeddings.maker,
             "probs": brought.maker if brought is not None else None,
             "seed": self.run.seed,
-            "version": 1,
+            "version": 2,
         }
         inputs = digest(
             [

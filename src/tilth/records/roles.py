@@ -22,6 +22,8 @@ TEXT_NAMES = (
     *("text", "sentence", "review", "comment", "content", "message", "title", "body", "description", "question"),
     *("answer", "query", "utterance", "document", "prompt", "tweet", "headline", "abstract"),
 )
+#: Of the names of ids, those that are never a feature.
+SURE_IDS = ("id", "row_id", "rowid", "uuid", "guid")
 ID_NAMES = ("id", "row_id", "rowid", "uuid", "guid", "index", "key")
 SPLIT_NAMES = ("split", "subset", "fold", "partition")
 GROUP_NAMES = ("group", "group_id", "speaker", "patient", "patient_id", "user", "user_id", "subject", "subject_id")
@@ -56,6 +58,23 @@ class RoleOverrides:
         many = {name: tuple(value) for name, value in said.items() if isinstance(value, (list, tuple))}
         one = {name: str(value or "") for name, value in said.items() if name not in many}
         return replace(replace(cls(), **many), **one)  # type: ignore[arg-type]
+
+    def over(self, earlier: RoleOverrides) -> RoleOverrides:
+        """These, and what `earlier` said where they say nothing; a column named here has no earlier role.
+
+        Examples
+        --------
+        >>> said = RoleOverrides(label="size").over(RoleOverrides(label="kind", id="nr"))
+        >>> said.label, said.id
+        ('size', 'nr')
+        """
+        mine = set(self.named())
+        merged: dict[str, Any] = {}
+        for f in fields(self):
+            own, old = getattr(self, f.name), getattr(earlier, f.name)
+            kept = tuple(name for name in old if name not in mine) if isinstance(old, tuple) else old
+            merged[f.name] = own or ("" if isinstance(kept, str) and kept in mine else kept)
+        return RoleOverrides(**merged)
 
     def named(self) -> dict[str, str]:
         """Every named column with the flag that named it; ``none``, which says that there is none, left out."""
@@ -183,6 +202,8 @@ def _settle(rows: Rows, overrides: RoleOverrides, facts: Mapping[str, _Facts]) -
         if role in roles.values() or role in refused:
             continue
         hits = [n for n in table.column_names if n.lower() in names and n not in taken]
+        if role == "id":
+            _refuse_repeated(hits, facts, len(table))
         hits = [n for n in hits if _fits(role, table.column(n), facts[n], len(table))]
         if len(hits) == 1:
             roles[hits[0]] = role
@@ -194,6 +215,18 @@ def _settle(rows: Rows, overrides: RoleOverrides, facts: Mapping[str, _Facts]) -
         if label:
             roles[label] = "label"
     return roles
+
+
+def _refuse_repeated(hits: list[str], facts: Mapping[str, _Facts], n: int) -> None:
+    """A column called ``id`` that repeats a value is an error, not a feature."""
+    for name in hits:
+        if name.lower() in SURE_IDS and facts[name].kind in ("string", "integer") and facts[name].distinct < n:
+            raise SchemaError(
+                "a column that is called an id repeats or lacks a value",
+                where=f"column {name!r}",
+                found=f"{facts[name].distinct} different values in {n} rows",
+                fix=f"mend the ids, say that there are none with --id none, or leave the column out with --drop {name}",
+            )
 
 
 def _fits(role: str, column: pa.ChunkedArray, facts: _Facts, n: int) -> bool:

@@ -21,7 +21,7 @@ from tilth.records import Evidence, Findings, Outcome, RoleOverrides, Snapshot
 from tilth.store import Workspace
 from tilth.workflows.audit_settings import AuditSettings
 from tilth.workflows.ingest import ingest
-from tilth.workflows.models import model_identity
+from tilth.workflows.models import check_model, model_identity
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened
 from tilth.workflows.report.advice import advise
@@ -181,6 +181,7 @@ def audit(
     else:
         made = ingest(target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options)
         dataset, notes = made.dataset, made.notes
+    check_model(model, model_name)
     called, key = model_identity(model, model_name)
     plain = {part: dict(values) for part, values in (params or {}).items()}
     settings = AuditSettings(embedder, called, key, n_folds, options.seed, plain)
@@ -235,6 +236,6 @@ def _keep_probabilities(
 ) -> str:
     """Check the user's probabilities and keep them beside the dataset; the address under which they are found."""
     brought = read_probabilities(probs, snapshot)
-    refuse_in_sample(brought, settings.resolver(snapshot, options, store, model=model))
+    brought = refuse_in_sample(brought, settings.resolver(snapshot, options, store, model=model))
     store.put_evidence(brought)
     return brought.address

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tilth.engine import Execution, Resolver, run_detectors
-from tilth.errors import PartError
+from tilth.errors import ConflictError, PartError
 from tilth.records import Findings, Snapshot
 from tilth.workflows.audit import audit, audit_dataset, pick_detectors
 from tilth.workflows.audit_settings import AuditSettings, settings_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.policies import DEFAULT_POLICIES, Plan, Policy, make_plan, parse_policy
-from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
+from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions, require_head
 
 __all__ = ["DEFAULT_POLICIES", "Fixed", "Plan", "Policy", "apply_plan", "fix", "make_plan", "parse_policy"]
 
@@ -45,9 +45,17 @@ def apply_plan(plan: Plan) -> Fixed:
     """Write a plan's decisions to the ledger and make the repaired snapshot the current one.
 
     All decisions are written in one transaction. Where the process dies afterwards, the next verb on
-    the dataset applies them.
+    the dataset applies them. Where another process changed the dataset meanwhile, `ConflictError` is raised and
+    nothing is written.
     """
     with opened(plan.dataset) as store, store.write_lock():
+        if require_head(store, plan.dataset) != plan.snapshot.id:
+            raise ConflictError(
+                "the dataset has changed since this plan was made, so nothing was written",
+                where=plan.dataset.name,
+                found=f"planned on {plan.snapshot.id}, now {require_head(store, plan.dataset)}",
+                fix="plan again: tilth fix",
+            )
         return Fixed(plan, record_decisions(store, plan.dataset, plan.decisions)[1])
 
 

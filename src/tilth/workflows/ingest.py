@@ -8,6 +8,7 @@ that were made on an earlier version of the dataset are applied again to the row
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ import pyarrow.compute as pc
 from tilth.errors import SchemaError, SourceError
 from tilth.records import (
     Column,
+    Decision,
     RoleOverrides,
     Rows,
     Schema,
     Snapshot,
+    effective,
     guess_schema,
     hash_item_rows,
     sort_class_names,
@@ -227,6 +230,13 @@ def _remembered(dataset: Dataset) -> tuple[RoleOverrides | None, str]:
     return RoleOverrides.from_dict(source.overrides) if source.overrides else None, source.encoding
 
 
+def _without_row(standing: Sequence[Decision], rows: set[str]) -> int:
+    """How many decisions about rows name none that is there."""
+    about = [d for d in standing if d.action in ("relabel", "drop", "keep", "merge")]
+    made = {row for d in standing if d.action == "add" for row in d.rows}
+    return sum(not (set(d.rows) & (rows | made)) for d in about)
+
+
 def ingest(
     target: Any,
     *,
@@ -245,8 +255,8 @@ def ingest(
         table (pandas, polars, pyarrow, Hugging Face datasets, anything that speaks Arrow), or a
         pair of arrays ``(X, y)``.
     overrides : RoleOverrides, optional
-        Which column is what, where the guess would be wrong. Remembered: leave it out and what was
-        said the last time holds.
+        Which column is what, where the guess would be wrong. Remembered: what is left out holds as it was said the
+        last time.
     workspace : str or Path, optional
         See `locate`.
     name : str, optional
@@ -267,6 +277,8 @@ def ingest(
     options = options or RunOptions()
     dataset = locate(target, workspace=workspace, name=name)
     said = _remembered(dataset)
+    if overrides is not None and said[0] is not None:
+        overrides = overrides.over(said[0])
     overrides = overrides if overrides is not None else said[0]
     encoding = encoding or said[1]
     source = choose_source(target, encoding=encoding or "utf-8")
@@ -280,6 +292,9 @@ def ingest(
         if old != snapshot.id:
             store.set_base(dataset.name, snapshot.id)
         head = advance_head(store, dataset)
+        lost = _without_row(effective(store.decisions(dataset.name)), set(snapshot.row_ids))
     if old is not None and old != snapshot.id:
-        notes = (*notes, f"the data have changed since they were last read (snapshot {old} before)")
+        notes = (*notes, f"the data, or what was said of their columns, have changed (snapshot {old} before)")
+    if lost:
+        notes = (*notes, f"{lost} decisions that stand name rows that are no longer there, so they change nothing")
     return Ingested(dataset, head, snapshot, notes)

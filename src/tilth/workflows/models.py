@@ -12,17 +12,19 @@ import numpy as np
 from tilth.errors import ParameterError
 from tilth.records import digest
 
-__all__ = ["load_model", "model_identity"]
+__all__ = ["check_model", "load_model", "model_identity"]
 
 
 def load_model(name: str) -> Any:
-    """The classifier or factory that ``package.module:attribute`` names.
+    """The classifier or factory that ``package.module:attribute`` names; None for ``default``.
 
     Raises
     ------
     ParameterError
         The name has another form, or nothing of that name can be imported.
     """
+    if name == "default":
+        return None
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
         raise ParameterError(
@@ -63,6 +65,11 @@ def model_identity(model: Any, name: str = "") -> tuple[str, str]:
     """
     if model is None:
         return "default", "default"
+    if not (hasattr(model, "fit") or callable(model)):
+        raise ParameterError(
+            "a model is a scikit-learn estimator, a class of them or a function that returns one",
+            found=f"{type(model).__name__}: {repr(model)[:80]}",
+        )
     try:
         key = digest(_described(model))
     except ParameterError:
@@ -70,6 +77,27 @@ def model_identity(model: Any, name: str = "") -> tuple[str, str]:
             raise
         key = digest({"name": name})
     return name or _called(model), key
+
+
+def check_model(model: Any, name: str = "") -> None:
+    """Raise `ParameterError` where a model, or what its factory makes, cannot be fitted."""
+    if model is None:
+        return
+    factory = isinstance(model, type) or not hasattr(model, "fit")
+    try:
+        made = model() if factory else model
+    except Exception as error:
+        raise ParameterError(
+            "this factory makes no model when it is called without arguments",
+            found=f"{name or model!r}: {type(error).__name__}: {error}",
+            fix="give every argument a default",
+        ) from error
+    if not (hasattr(made, "fit") and hasattr(made, "predict")):
+        raise ParameterError(
+            "this is no model: it has no fit or no predict method",
+            found=f"{name or 'model'} gives {type(made).__name__}",
+            fix="name a scikit-learn classifier, for instance --model sklearn.naive_bayes:GaussianNB",
+        )
 
 
 def _called(model: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from tilth.records import Evidence, Snapshot, digest
 from tilth.sources import choose_source
 
 __all__ = ["read_probabilities", "refuse_in_sample"]
+
+#: Below so many labels that independent evidence contradicts, in-sample probabilities pass for good ones.
+FEW_CONTESTED = 35
 
 
 def read_probabilities(probs: Any, snapshot: Snapshot) -> Evidence:
@@ -63,6 +67,8 @@ def read_probabilities(probs: Any, snapshot: Snapshot) -> Evidence:
             found=f"{len(values)} and {len(snapshot)}",
             fix="give one row for each row of the data, or a column row_id",
         )
+    off = int((np.abs(values.sum(axis=1) - 1) > 0.02).sum())
+    notes = (f"{off} rows of the given probabilities do not sum to one; they were taken as they are",) if off else ()
     maker = {"kind": "probs", "brought": digest(np.round(values.astype(np.float64), 7).tolist())}
     return Evidence(
         "probs",
@@ -72,6 +78,7 @@ def read_probabilities(probs: Any, snapshot: Snapshot) -> Evidence:
         classes=snapshot.classes,
         maker=maker,
         out_of_sample=True,
+        notes=notes,
     )
 
 
@@ -117,4 +124,7 @@ def refuse_in_sample(evidence: Evidence, resolver: Resolver) -> Evidence:
             found=verdict.reason,
             fix="use cross-validated probabilities (sklearn's cross_val_predict), or leave --probs out",
         )
+    if verdict.n_contested < FEW_CONTESTED:
+        note = f"whether their maker saw these labels cannot be told from {verdict.n_contested} contested labels"
+        return replace(evidence, notes=(*evidence.notes, note))
     return evidence

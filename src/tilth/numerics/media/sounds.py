@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Literal
 
@@ -66,7 +67,9 @@ def decode_audio(data: bytes, *, max_seconds: float = 600.0, where: str = "") ->
             limit = max_seconds * rate
             samples = _read(file, limit)
     except (soundfile.SoundFileError, RuntimeError, ValueError, TypeError, OSError, EOFError) as err:
-        raise DataError("not audio of a known format, or corrupt", where=where, found=str(err), fix=again) from err
+        raise DataError(
+            "not audio of a known format, or corrupt", where=where, found=_without_address(err), fix=again
+        ) from err
     if len(samples) > limit:
         raise DataError(
             f"the sound is longer than {max_seconds:g} s",
@@ -84,6 +87,11 @@ def decode_audio(data: bytes, *, max_seconds: float = 600.0, where: str = "") ->
         found = f"{samples[np.argmin(finite)]} at sample {int(np.argmin(finite))}"
         raise DataError("the sound has values that are not finite", where=where, found=found, fix=again)
     return samples, rate
+
+
+def _without_address(error: Exception) -> str:
+    """What a reader says, without the place of a buffer in memory, which differs from run to run."""
+    return re.sub(r"<_io\.BytesIO object at 0x[0-9a-f]+>", "it", str(error))
 
 
 def _check_chunks(data: bytes, where: str) -> None:

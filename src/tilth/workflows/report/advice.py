@@ -47,11 +47,11 @@ def advise(snapshot: Snapshot, findings: Mapping[str, Findings], failed: Sequenc
     if conflicting := int(duplicates.get("conflicting_labels", 0)):
         said.append(f"Settle {_count(conflicting, 'group')} of duplicates whose labels contradict each other.")
     if copies := int(duplicates.get("surplus_rows", flagged("near_duplicate"))):
-        said.append(f"Drop or keep on purpose {_count(copies, 'row')} that repeat another row.")
+        said.append(f"Drop or keep on purpose the surplus copies of other rows: {_count(copies, 'row')}.")
     if strange := flagged("outlier"):
         said.append(f"Look at {_count(strange, 'outlier')}: rows unlike all others are often foreign or broken.")
     if rare := flagged("class_imbalance"):
-        said.append(f"Collect more of the rare classes: {_count(rare, 'row')} belong to one.")
+        said.append(f"Collect more of the rare classes, which hold {_count(rare, 'row')}.")
     if gaps := flagged("missing_values"):
         said.append(f"Fill or drop {_count(gaps, 'row')} with missing values.")
     if flagged("underperforming_group"):
@@ -78,7 +78,9 @@ def _how_many(found: Findings) -> str:
     if not counted:
         return ""
     low, high = counted["low"], counted["high"]
-    return f" About {counted['estimate']:,} labels are wrong (95% interval {low:,} to {high:,})."
+    about = counted["estimate"]
+    verb = "label is" if about == 1 else "labels are"
+    return f" About {about:,} {verb} wrong (95% interval {low:,} to {high:,})."
 
 
 def _worst_pair(found: Findings, snapshot: Snapshot) -> str:

@@ -85,5 +85,9 @@ def write_findings_csv(found: Audit, path: Path) -> None:
                 ]
             )
     temporary = path.with_name(path.name + ".part")
-    temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
-    temporary.replace(path)
+    try:
+        temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
