@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 EXTRAS := $(VENV)/.extras
+# as many worker processes as cores, one thread each
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 .PHONY: help docs demo test test-slow test-all lint bench-main bench-labels bench-agreement bench-active bench-weak bench-augment clean
 
@@ -25,7 +27,7 @@ lint: $(STAMP) ## ruff and mypy
 	$(BIN)/mypy
 
 test: lint ## install tilth and run the checks and the quick tests
-	$(BIN)/pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 # torch first, so that nothing pulls a larger build of it
 $(EXTRAS): $(STAMP)
@@ -34,8 +36,8 @@ $(EXTRAS): $(STAMP)
 	@touch $@
 
 test-slow: $(EXTRAS) ## install the optional libraries and run the tests that are slow or need them
-	$(BIN)/pytest -m slow
-	$(BIN)/pytest -m "not slow" $$(grep -rlE 'importorskip|MissingExtraError|tilth\.testing' tests --include='test_*.py')
+	$(PYTEST) -m slow
+	$(PYTEST) -m "not slow" $$(grep -rlE 'importorskip|MissingExtraError|tilth\.testing' tests --include='test_*.py')
 
 test-all: test test-slow ## all tests, quick and slow
 

@@ -277,7 +277,12 @@ def _search_ivf(
         index.add(body)
 
         def look(rows: Indices) -> tuple[NDArray[np.int64], Float32]:
-            return _drop_self(*index.search(body[rows], k + 1)[::-1], rows)
+            # rows of one cell after another: they read the same lists, which then stay in the processor's cache
+            order = np.argsort(index.quantizer.assign(body[rows], 1).ravel(), kind="stable")
+            squared, found = index.search(body[rows[order]], k + 1)
+            back = np.empty_like(order)
+            back[order] = np.arange(len(order))
+            return _drop_self(found[back], squared[back], rows)
 
         sample = np.sort(rng.choice(len(body), size=min(_SAMPLE, len(body)), replace=False))
         truth = ExactSearch(body, k, metric, False).search(sample, block_rows)[1]
