@@ -40,19 +40,11 @@ def main() -> int:
         sections.append(text)
         failed += [row["name"] for row in result["rows"] if row.get("passed") is False]
     if not arguments.quick:
-        _write(HERE / "RESULTS-labels.md", sections, renew=bool(arguments.only))
+        head = "# Label errors, measured against cleanlab\n\nWritten by `make bench-labels`.\n\n"
+        shared.write_results(HERE / "RESULTS-labels.md", head, sections, renew=bool(arguments.only))
     for name in failed:
         print(f"not reached: {name}")
     return 1 if failed else 0
-
-
-def _write(path: Path, sections: list[str], *, renew: bool) -> None:
-    """Write the results, or put new sections in the places of those of the same title."""
-    kept = path.read_text(encoding="utf-8").split("\n## ")[1:] if renew and path.exists() else []
-    by_title = {text.split("\n", 1)[0]: f"## {text.rstrip()}" for text in kept}
-    by_title |= {text.split("\n", 1)[0].removeprefix("## "): text.rstrip() for text in sections}
-    head = "# Label errors, measured against cleanlab\n\nWritten by `make bench-labels`.\n\n"
-    path.write_text(head + "\n\n".join(by_title.values()) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Figures of the main job against peers: `make bench-main` prints the table and writes benchmarks/RESULTS.md.
 
 Peers run in an environment of their own, in the same run and on the same data. Times are ratios of medians; a
-figure that is not reached makes the exit code non-zero. Options: --only NAME (a part), --quick (smaller data).
+figure that is not reached makes the exit code non-zero. Options: --only NAME (a part, whose
+section is renewed), --quick (smaller data; writes no results).
 """
 
 from __future__ import annotations
@@ -41,6 +42,14 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def write_results(path: Path, head: str, sections: list[str], *, renew: bool) -> None:
+    """Write the results, or put new sections in the places of those of the same title."""
+    kept = path.read_text(encoding="utf-8").split("\n## ")[1:] if renew and path.exists() else []
+    by_title = {text.split("\n", 1)[0]: f"## {text.rstrip()}" for text in kept}
+    by_title |= {text.split("\n", 1)[0].removeprefix("## "): text.rstrip() for text in sections}
+    path.write_text(head + "\n\n".join(by_title.values()) + "\n", encoding="utf-8")
+
+
 def main() -> int:
     """Run the parts, write the results, say whether every figure is reached."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -61,7 +70,7 @@ def main() -> int:
         print(f"\n{text}\n\n({time.perf_counter() - start:.0f} s)", flush=True)
         sections.append(text)
         failed += [row["name"] for row in result["rows"] if row.get("passed") is False]
-    if not arguments.quick and not arguments.only:
+    if not arguments.quick:
         from importlib.metadata import version
 
         libraries = ", ".join(f"{n} {version(n)}" for n in ("numpy", "scipy", "scikit-learn", "pyarrow", "faiss-cpu"))
@@ -70,7 +79,7 @@ def main() -> int:
             f"run on the same data; quote the ratios, not the seconds.\n\nPython {platform.python_version()}, "
             f"{platform.machine()}, {libraries}; peers as in `benchmarks/requirements-peers.txt`.\n\n"
         )
-        (HERE / "RESULTS.md").write_text(head + "\n\n".join(sections) + "\n", encoding="utf-8")
+        write_results(HERE / "RESULTS.md", head, sections, renew=bool(arguments.only))
     for name in failed:
         print(f"not reached: {name}")
     return 1 if failed else 0

@@ -98,7 +98,7 @@ def find_weak_groups(
     if n < 2 * min_size:
         raise DataError("too few rows to look for groups", found=str(n), fix=f"at least {2 * min_size} are needed")
     n_groups = int(np.clip(n // (3 * min_size), 2, 50))
-    model = MiniBatchKMeans(n_groups, random_state=random_state, n_init=1, batch_size=2048)
+    model = MiniBatchKMeans(n_groups, random_state=random_state, n_init=1, batch_size=1024, init_size=1000)
     group = np.asarray(model.fit_predict(features), dtype=np.int64)
     size = np.bincount(group, minlength=n_groups)
     good = np.bincount(group, weights=answers, minlength=n_groups)
