@@ -229,7 +229,7 @@ def test_decisions_stay_with_their_rows_when_the_file_changes(tmp_path: Path) ->
     newer.insert(5, {**rows[0], "a": 9.75, "colour": "red"})
     write_csv(path, newer)
     read = tilth.ingest(path, options=OPTIONS)
-    assert any("changed since" in note for note in read.notes)
+    assert any("have changed (snapshot" in note for note in read.notes)
     labels = labels_of(read.snapshot)
     assert len(labels) == len(newer)
     for row, value in relabelled.items():

@@ -57,7 +57,7 @@ def test_the_interval_holds_the_truth_and_verdicts_narrow_it(
     teach(tmp_path / "done.csv", dataset, who="ann")
     after = count(dataset)
     assert after.total.low <= 40 <= after.total.high
-    assert after.total.high - after.total.low <= 0.6 * (before.total.high - before.total.low)
+    assert after.total.high - after.total.low <= 0.7 * (before.total.high - before.total.low)
     assert (after.n_verdicts, after.n_found) == (100, found)
     assert after.calibrated
     assert sum(interval.estimate for interval in after.by_class.values()) == pytest.approx(
