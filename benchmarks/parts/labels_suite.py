@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from parts.labels_data import DATASETS, load
+from tilth.numerics.statistics.threads import one_blas_thread
 
 PEER = """
 import sys, warnings
@@ -176,7 +177,8 @@ def collect(
     rows: list[dict[str, Any]] = []
     absent: list[str] = []
     for name in names:
-        found = _dataset(name, peer, kinds, quick=quick)
+        with one_blas_thread():  # fits of a few hundred rows; on a busy machine threads only wait for each other
+            found = _dataset(name, peer, kinds, quick=quick)
         if found is None:
             absent.append(name)
         else:

@@ -17,7 +17,7 @@ from tilth.records import Evidence
 __all__ = ["estimate_of", "label_error_evidence"]
 
 #: Below this many rows the kernel's matrices are small: one BLAS thread was 15 times as fast on two busy cores.
-_SMALL = 1500
+_SMALL = 5000
 _ROWWISE = ("p_error", "p_error_low", "p_error_high", "suggested", "probs", "folds")
 
 
