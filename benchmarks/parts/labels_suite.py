@@ -129,6 +129,8 @@ def _dataset(name: str, peer: str, kinds: Sequence[str], *, quick: bool) -> list
             probs = cross_fit_probabilities(model, X, noisy, random_state=seed).probs
             given |= {f"{key}/y": noisy, f"{key}/wrong": wrong, f"{key}/p": probs}
             mine[key] = _one(model, X, noisy, wrong, (test_X, test_y), (name, kind, rate, seed))
+            agree = (probs.argmax(axis=1) == noisy).astype(float)
+            mine[key]["drop"] = _accuracy(model, X, noisy, agree, test_X, test_y)
             print(f"  {name} {key}: " + ", ".join(f"{m} {v:.3f}" for m, v in mine[key].items()), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         np.savez(f"{folder}/in.npz", **given)
