@@ -274,3 +274,9 @@ def test_what_the_probabilities_cannot_show_is_said(tmp_path: Path) -> None:
     notes = " ".join(tilth.audit(path, probs=given, issues=["label_error"], options=OPTIONS).notes)
     assert "60 rows of the given probabilities do not sum to one" in notes
     assert "cannot be told from" in notes
+
+
+def test_words_that_may_mean_no_label_are_pointed_out(tmp_path: Path) -> None:
+    rows, _ = texts(60)
+    made = tilth.ingest(write_csv(tmp_path / "t.csv", [*rows, {"text": "a b c", "label": "nan"}]))
+    assert any("'nan' is taken as a class" in note for note in made.notes)

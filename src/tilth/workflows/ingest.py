@@ -78,6 +78,10 @@ def _rename_reserved(rows: Rows) -> Rows:
     )
 
 
+#: Words that often stand for a missing label.
+_NO_LABEL = {"nan", "none", "null", "na", "n/a", "<na>"}
+
+
 def _class_names(column: pa.ChunkedArray) -> pa.Array:
     """A label column as class names: integers and whole floats by their digits, gaps as null."""
     array = column.combine_chunks()
@@ -211,6 +215,9 @@ def snapshot_of(
             values = _numbers(values)
         data[column.name] = values
     schema = Schema(columns, classes)
+    if odd := [name for name in classes if name.lower() in _NO_LABEL]:
+        listed = " and ".join(map(repr, odd))
+        notes = (*notes, f"{listed} is taken as a class: leave the cell empty where it means that there is no label")
     if not schema.label:
         notes = (*notes, "no label column: checks that need labels do not apply (name one with --label)")
     elif schema.column(schema.label).media == "number":
