@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tilth.errors import NotApplicable, ParameterError, TilthError
+from tilth.errors import MissingExtraError, NotApplicable, ParameterError, TilthError
 from tilth.plugin import Generator, Operation, Part, Run, sample_rng
 from tilth.records import Sample, digest
 
@@ -218,6 +218,8 @@ def _check_no_rows(part: type[Part]) -> str:
         answer = made.generate([], 3, Run(path=part.name))
     except NotApplicable as reason:
         return "" if reason.what else "it does not apply, but does not say why"
+    except MissingExtraError:
+        raise
     except TilthError as error:
         return f"it fails on no rows: {type(error).__name__}: {error}"
     return "" if answer == [] else f"it made {len(answer)} samples of no rows"

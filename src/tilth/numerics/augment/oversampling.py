@@ -81,8 +81,6 @@ def smote(
 
     Examples
     --------
-    >>> import pytest
-    >>> _ = pytest.importorskip("imblearn")
     >>> X = [[0.0, "a"], [1.0, "a"], [2.0, "a"], [9.0, "b"], [10.0, "b"], [11.0, "b"]]
     >>> rows, labels, parents = smote(X, [0, 0, 0, 1, 1, 1], {1: 2})
     >>> rows[:, 1].tolist(), labels.tolist(), all(9 <= x <= 11 for x in rows[:, 0]), int(parents.min())
