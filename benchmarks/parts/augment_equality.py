@@ -23,7 +23,7 @@ from tilth.engine.augment import Augmenter
 from tilth.engine.augment_runs import Workers
 from tilth.engine.sample_rows import SampleRows, sample_rows
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample
-from tilth.workflows.augment import augment
+from tilth.workflows.augment.verb import augment
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import RunOptions
 

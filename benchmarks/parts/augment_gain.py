@@ -28,8 +28,8 @@ from tilth.numerics.media.images import decode_image
 from tilth.numerics.media.sounds import decode_audio
 from tilth.numerics.statistics.threads import one_blas_thread
 from tilth.records import AugmentationPolicy, Sample
-from tilth.workflows._search_features import Features, features_of, model_of, texts_of
-from tilth.workflows.augment_search import search_samples
+from tilth.workflows.augment.search import search_samples
+from tilth.workflows.augment.search_features import Features, features_of, model_of, texts_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DATA = Path(os.environ.get("TILTH_DATA", ROOT.parent / "shared" / "data"))

@@ -16,10 +16,10 @@ __version__ = "0.1.0"
 _HOME = {
     "ActiveLearner": "estimators.active_learner",
     "Audit": "workflows.audit",
-    "Augmentation": "workflows.augment",
+    "Augmentation": "workflows.augment.verb",
     "AugmentationPolicy": "records",
-    "AugmentationSearch": "workflows.augment_search",
-    "AugmentedDataset": "workflows.stream",
+    "AugmentationSearch": "workflows.augment.search",
+    "AugmentedDataset": "workflows.augment.stream",
     "CleanClassifier": "estimators.clean_classifier",
     "Committee": "estimators.committee",
     "ConsensusOptions": "workflows.crowd.consensus",
@@ -35,7 +35,7 @@ _HOME = {
     "Proof": "records",
     "RoleOverrides": "records",
     "RunOptions": "workflows.project",
-    "SearchSettings": "workflows.augment_search",
+    "SearchSettings": "workflows.augment.search",
     "Snapshot": "records",
     "StreamSelector": "estimators.stream",
     "TilthError": "errors",
@@ -72,7 +72,7 @@ _HOME = {
     "audio_speed": "numerics.augment.audio_spectral",
     "audio_time_mask": "numerics.augment.audio",
     "audit": "workflows.audit",
-    "augment": "workflows.augment",
+    "augment": "workflows.augment.verb",
     "auto_label_model": "numerics.weak_supervision.choice",
     "autocontrast": "numerics.augment.image_tones",
     "badge": "numerics.querying.badge",
@@ -163,7 +163,7 @@ _HOME = {
     "label_matrix": "numerics.weak_supervision.matrix",
     "labeling_function": "workflows.weak.rules",
     "lf_summary": "numerics.weak_supervision.analysis",
-    "load_policy": "workflows.augment_policies",
+    "load_policy": "workflows.augment.policies",
     "mace": "numerics.consensus.mace",
     "majority_vote": "numerics.consensus.majority",
     "median_blur": "numerics.augment.image_filters",
@@ -209,11 +209,11 @@ _HOME = {
     "rule": "workflows.weak.rules",
     "safe_magnitude": "numerics.augment.preservation",
     "salt_and_pepper": "numerics.augment.image_filters",
-    "save_policy": "workflows.augment_policies",
+    "save_policy": "workflows.augment.policies",
     "score_slices": "numerics.weak_supervision.slices",
     "scott_pi": "numerics.agreement.coefficients",
-    "search_augmentation": "workflows.augment_search",
-    "search_samples": "workflows.augment_search",
+    "search_augmentation": "workflows.augment.search",
+    "search_samples": "workflows.augment.search",
     "select": "workflows.active.select",
     "sentence_shuffle": "numerics.augment.text_forms",
     "simulate": "workflows.active.simulate",
@@ -224,7 +224,7 @@ _HOME = {
     "solarize_add": "numerics.augment.image_tones",
     "spans_of": "numerics.weak_supervision.sequence",
     "spec_augment": "numerics.augment.spectrogram",
-    "stream": "workflows.stream",
+    "stream": "workflows.augment.stream",
     "suggest_keywords": "numerics.weak_supervision.suggest",
     "swap_noise": "numerics.augment.tables",
     "synonym_replacement": "generators.text._plain",
@@ -399,9 +399,10 @@ if TYPE_CHECKING:
     from tilth.workflows.active.teach import teach
     from tilth.workflows.arrays import check_arrays
     from tilth.workflows.audit import Audit, audit
-    from tilth.workflows.augment import Augmentation, augment
-    from tilth.workflows.augment_policies import load_policy, save_policy
-    from tilth.workflows.augment_search import AugmentationSearch, SearchSettings, search_augmentation, search_samples
+    from tilth.workflows.augment.policies import load_policy, save_policy
+    from tilth.workflows.augment.search import AugmentationSearch, SearchSettings, search_augmentation, search_samples
+    from tilth.workflows.augment.stream import AugmentedDataset, stream
+    from tilth.workflows.augment.verb import Augmentation, augment
     from tilth.workflows.crowd.agree import agree
     from tilth.workflows.crowd.consensus import ConsensusOptions, consensus
     from tilth.workflows.crowd.votes import VoteOptions
@@ -413,7 +414,6 @@ if TYPE_CHECKING:
     from tilth.workflows.ingest import ingest
     from tilth.workflows.project import Dataset, RunOptions
     from tilth.workflows.proof.prove import prove
-    from tilth.workflows.stream import AugmentedDataset, stream
     from tilth.workflows.weak.rules import (
         apply_labeling_functions,
         labeling_function,

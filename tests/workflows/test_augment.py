@@ -19,8 +19,8 @@ from made_data import images, sounds, table, texts, write_csv
 from tilth.cli import app
 from tilth.errors import LeakError, NotApplicable, ParameterError, PartError, SourceError
 from tilth.records import added_rows
-from tilth.workflows.augment import Augmentation, augment
-from tilth.workflows.augment_report import augmentation_dict, report_augmentation
+from tilth.workflows.augment.page import augmentation_dict, report_augmentation
+from tilth.workflows.augment.verb import Augmentation, augment
 from tilth.workflows.project import RunOptions, opened
 from tilth.workflows.proof.descendants import parents_of
 
@@ -102,7 +102,7 @@ def test_same_bytes_with_1_2_and_4_workers(medium: str, tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from tilth.workflows.augment import augment
+from tilth.workflows.augment.verb import augment
 from tilth.workflows.project import RunOptions
 
 def listen(event):
@@ -291,7 +291,7 @@ def test_stream_from_the_shell_says_the_same_as_in_python(tmp_path: Path) -> Non
     assert said.exit_code == 0, said.output
     lines = [json.loads(line) for line in said.stdout.splitlines()]
     assert len(lines) == 24 and {line["epoch"] for line in lines} == {0, 1}
-    from tilth.workflows.stream import encoded
+    from tilth.workflows.augment.stream import encoded
 
     with tilth.stream(path, "[rotate]") as rows:
         import base64

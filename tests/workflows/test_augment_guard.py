@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 import tilth
 from made_data import images, sounds, table, texts, write_csv
-from tilth.workflows._augment_guard import Veto, grouped
+from tilth.workflows.augment.guard import Veto, grouped
 from tilth.workflows.weak.label_rules import label_rules
 
 

@@ -9,7 +9,7 @@ import pytest
 from tilth.engine.augment import Augmenter
 from tilth.errors import ParameterError, SourceError
 from tilth.records import AugmentationPolicy
-from tilth.workflows.augment_policies import (
+from tilth.workflows.augment.policies import (
     default_policy,
     load_policy,
     parse_limits,

@@ -17,9 +17,9 @@ from tilth.engine.runs import EngineRun, Event
 from tilth.errors import AlignmentError, Cancelled, LabelError, NotApplicable, ParameterError, PartError
 from tilth.records import Sample
 from tilth.store import Workspace
-from tilth.workflows._search_candidates import mixtures, operations_of, singles
-from tilth.workflows._search_trials import Budget
-from tilth.workflows.augment_search import SearchSettings, search_augmentation, search_samples
+from tilth.workflows.augment.search import SearchSettings, search_augmentation, search_samples
+from tilth.workflows.augment.search_candidates import mixtures, operations_of, singles
+from tilth.workflows.augment.search_trials import Budget
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import RunOptions
 

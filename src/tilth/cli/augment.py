@@ -81,7 +81,7 @@ def augment(
     from tilth.cli import show_augment, terminal
     from tilth.cli.show_search import show_search
     from tilth.errors import ParameterError
-    from tilth.workflows.augment_policies import parse_limits, policy_to_yaml
+    from tilth.workflows.augment.policies import parse_limits, policy_to_yaml
 
     if search and (policy or stream):
         raise ParameterError("--search finds a policy itself", fix="leave out --policy and --stream, or --search")
@@ -102,11 +102,11 @@ def augment(
                 return
             policy = policy_to_yaml(found.policy)
         if stream:
-            from tilth.workflows.stream import stream as run_stream
+            from tilth.workflows.augment.stream import stream as run_stream
 
             show_augment.show_stream(run_stream(target, policy, **chosen, options=options), times)
             return
-        from tilth.workflows.augment import augment as run
+        from tilth.workflows.augment.verb import augment as run
 
         made = run(
             target,
@@ -120,6 +120,6 @@ def augment(
             **chosen,
             options=options,
         )
-    from tilth.workflows.augment_report import report_augmentation
+    from tilth.workflows.augment.page import report_augmentation
 
     show_augment.show_augmentation(made, report_augmentation(made, report), as_json=json, quiet=quiet)

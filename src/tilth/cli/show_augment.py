@@ -12,13 +12,13 @@ from tilth.cli import terminal
 
 if TYPE_CHECKING:
     from tilth.records import Sample
-    from tilth.workflows.augment import Augmentation
-    from tilth.workflows.stream import AugmentedDataset
+    from tilth.workflows.augment.stream import AugmentedDataset
+    from tilth.workflows.augment.verb import Augmentation
 
 
 def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet: bool) -> None:
     """Counts by class, what the label check found, and how far the samples move."""
-    from tilth.workflows.augment_report import augmentation_dict, grouped
+    from tilth.workflows.augment.page import augmentation_dict, grouped
 
     data = augmentation_dict(made)
     summary = data["summary"]
@@ -63,7 +63,7 @@ def show_stream(data: AugmentedDataset, epochs: int) -> None:
 
 
 def _line(sample: Sample, epoch: int) -> dict[str, Any]:
-    from tilth.workflows.stream import encoded
+    from tilth.workflows.augment.stream import encoded
 
     value = encoded(sample)
     said: dict[str, Any] = {"row_id": sample.row_id, "epoch": epoch, "label": sample.label}

@@ -9,7 +9,7 @@ from tilth.cli import terminal
 from tilth.errors import LeakError
 
 if TYPE_CHECKING:
-    from tilth.workflows.augment_search import AugmentationSearch
+    from tilth.workflows.augment.search import AugmentationSearch
     from tilth.workflows.project import RunOptions
 
 __all__ = ["search_first", "show_search"]
@@ -25,7 +25,7 @@ def search_first(
     options: RunOptions,
 ) -> AugmentationSearch:
     """The search that stands before an augmentation, with what the command was told."""
-    from tilth.workflows.augment_search import SearchSettings, search_augmentation
+    from tilth.workflows.augment.search import SearchSettings, search_augmentation
 
     if part != "train":
         raise LeakError(f"a search never sees the {part} part", fix="leave out --part")
@@ -37,7 +37,7 @@ def search_first(
 
 def show_search(found: AugmentationSearch, save: Path | None, *, as_json: bool, quiet: bool) -> None:
     """The return of each operation, the policies that came furthest, and the verdict; writes the policy file."""
-    from tilth.workflows.augment_policies import policy_to_yaml, save_policy
+    from tilth.workflows.augment.policies import policy_to_yaml, save_policy
 
     if save is not None and found.policy is not None:
         save_policy(found.policy, save)

@@ -25,15 +25,15 @@ from tilth.errors import AlignmentError, LabelError, NotApplicable, ParameterErr
 from tilth.numerics.cross_fitting.folds import merge_groups
 from tilth.records import RoleOverrides, Sample, digest
 from tilth.store import Workspace
-from tilth.workflows._search_features import Features, features_of, model_of
-from tilth.workflows._search_result import AugmentationSearch, OperationReturn, SearchSettings
-from tilth.workflows._search_rounds import Rounds
-from tilth.workflows._search_trials import Budget, Trials
+from tilth.workflows.augment.search_features import Features, features_of, model_of
+from tilth.workflows.augment.search_result import AugmentationSearch, OperationReturn, SearchSettings
+from tilth.workflows.augment.search_rounds import Rounds
+from tilth.workflows.augment.search_trials import Budget, Trials
+from tilth.workflows.augment.stream import choose_medium, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
-from tilth.workflows.stream import choose_medium, training_rows
 
 __all__ = ["AugmentationSearch", "OperationReturn", "SearchSettings", "search_augmentation", "search_samples"]
 

@@ -15,7 +15,7 @@ from tilth.engine.runs import EngineRun
 from tilth.numerics.augment.table_columns import is_missing, sorted_values
 from tilth.numerics.cross_fitting.crossfit import default_classifier
 from tilth.records import MemoryItems, Sample
-from tilth.workflows._augment_guard import embed_samples
+from tilth.workflows.augment.guard import embed_samples
 
 __all__ = ["Features", "TableEncoder", "features_of", "model_of", "sentence_model", "texts_of"]
 

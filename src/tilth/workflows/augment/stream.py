@@ -21,7 +21,7 @@ from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, medium_
 from tilth.errors import LeakError, NotApplicable, ParameterError
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample, Snapshot
-from tilth.workflows.augment_policies import PolicyLike, load_policy
+from tilth.workflows.augment.policies import PolicyLike, load_policy
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of

@@ -11,9 +11,9 @@ from tilth.errors import MissingExtraError, NotApplicable
 from tilth.numerics.augment.policy_choice import PolicyChoice, choose_policy, class_gains
 from tilth.numerics.augment.search import halving_rounds
 from tilth.numerics.statistics.interval_result import Interval
-from tilth.workflows._search_candidates import mixtures, operations_of, singles
-from tilth.workflows._search_result import AugmentationSearch, OperationReturn, SearchSettings
-from tilth.workflows._search_trials import Candidate, Trials
+from tilth.workflows.augment.search_candidates import mixtures, operations_of, singles
+from tilth.workflows.augment.search_result import AugmentationSearch, OperationReturn, SearchSettings
+from tilth.workflows.augment.search_trials import Candidate, Trials
 
 __all__ = ["Rounds"]
 

@@ -10,7 +10,7 @@ from tilth.numerics.augment.search import rand_augment_grid
 from tilth.plugin import Generator, Operation, Shelf
 from tilth.records import AugmentationPolicy
 from tilth.records.augmentation_policy import Step
-from tilth.workflows._search_trials import Candidate
+from tilth.workflows.augment.search_trials import Candidate
 
 __all__ = ["mixtures", "operations_of", "singles"]
 

@@ -26,13 +26,13 @@ from tilth.engine.sample_rows import SampleRows, medium_columns, sample_rows
 from tilth.errors import ParameterError
 from tilth.records import AugmentationPolicy, Decision, RoleOverrides, Sample, Snapshot, added_rows, effective
 from tilth.store import Workspace
-from tilth.workflows._augment_guard import FeatureShift, LabelCheck, check_labels, measure_shift, preview
-from tilth.workflows._augment_rows import Job, MadeRows, job_of, make_rows
-from tilth.workflows.augment_policies import PolicyLike, load_policy, save_policy
+from tilth.workflows.augment.guard import FeatureShift, LabelCheck, check_labels, measure_shift, preview
+from tilth.workflows.augment.policies import PolicyLike, load_policy, save_policy
+from tilth.workflows.augment.rows import Job, MadeRows, job_of, make_rows
+from tilth.workflows.augment.stream import choose_medium, ready, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
 from tilth.workflows.proof.descendants import AUGMENTER, parents_of
-from tilth.workflows.stream import choose_medium, ready, training_rows
 
 __all__ = ["Augmentation", "augment"]
 

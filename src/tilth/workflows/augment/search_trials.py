@@ -20,7 +20,7 @@ from tilth.numerics.cross_fitting.fold_models import FoldModel, model_maker
 from tilth.numerics.cross_fitting.folds import assign_folds
 from tilth.numerics.statistics.threads import one_blas_thread
 from tilth.records import AugmentationPolicy, Sample, digest
-from tilth.workflows._search_features import Features
+from tilth.workflows.augment.search_features import Features
 
 __all__ = ["Budget", "Candidate", "Trials"]
 

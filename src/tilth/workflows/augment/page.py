@@ -6,10 +6,10 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from tilth.workflows._augment_figures import contact_sheet, map_of_both, text_pairs
-from tilth.workflows._augment_guard import grouped
-from tilth.workflows.augment import Augmentation
-from tilth.workflows.augment_policies import policy_to_yaml
+from tilth.workflows.augment.figures import contact_sheet, map_of_both, text_pairs
+from tilth.workflows.augment.guard import grouped
+from tilth.workflows.augment.policies import policy_to_yaml
+from tilth.workflows.augment.verb import Augmentation
 from tilth.workflows.crowd.agreement_page import made_with
 from tilth.workflows.crowd.page import Figure, Page, Section, save_page, table
 from tilth.workflows.report.figures import Bar, class_bars
