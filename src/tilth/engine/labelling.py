@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -83,6 +83,7 @@ def apply_labelers(
     jobs: int = 1,
     files: Sequence[tuple[str, str]] = (),
     row_names: Any = None,
+    tables: Mapping[str, pa.Table] | None = None,
 ) -> Applied:
     """Apply labelling functions to every row.
 
@@ -102,6 +103,8 @@ def apply_labelers(
     files : sequence of (module name, path)
         Python files of rules, which worker processes load before anything else.
     row_names : (n,) array, optional
+    tables : mapping of function name to pyarrow.Table of n rows, optional
+        What a function that sees all rows at once reads in place of `table`.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def apply_labelers(
             )
 
     for j in whole:
-        batch = RowBatch(table)
+        batch = RowBatch((tables or {}).get(titles[j], table))
         keep(j, 0, _one(labelers[j], batch, run.child(titles[j])))
     work = [labelers[j] for j in parts]
     for start, ballots in _batches(work, table, run, jobs, files, notes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.engine.inputs import canonical_split
-from tilth.errors import SchemaError
+from tilth.errors import LabelError, SchemaError
 from tilth.numerics.consensus.votes import Votes
 from tilth.records import Decision, Snapshot, apply, effective, is_policy
 from tilth.store import Workspace
 from tilth.workflows.project import Dataset, head_snapshot, opened, record_decisions
 
-__all__ = ["AUTHOR", "POLICY", "WeakRecorded", "gold_labels", "record_weak"]
+__all__ = ["AUTHOR", "POLICY", "WeakRecorded", "gold_labels", "own_labels", "record_weak"]
 
 #: Author of final labels, and the beginning of a labelling function's name as author.
 POLICY = "policy:weak"
@@ -47,21 +48,47 @@ class WeakRecorded:
     snapshot: Snapshot
 
 
-def gold_labels(store: Workspace, dataset: Dataset, head: Snapshot, classes: Sequence[str]) -> IntArray:
-    """Labels that came with the data or from people, as class indices, shape (n,); -1 where there is none."""
+def own_labels(store: Workspace, dataset: Dataset, head: Snapshot) -> list[str | None]:
+    """Class labels that came with the data or from people, of any class; None where there is none."""
     base_id = store.base(dataset.name)
     base = store.load_snapshot(base_id) if base_id else head
     people = [d for d in store.decisions(dataset.name) if not is_policy(d.who) or d.action in ("accept", "add")]
     kept = apply(base, people)
     name = kept.schema.label
-    made = np.full(len(head), -1, dtype=np.int64)
     if not name or kept.schema.column(name).media == "number":
-        return made
-    place = {c: at for at, c in enumerate(classes)}
+        return [None] * len(head)
     known = dict(zip(kept.row_ids.tolist(), kept.table.column(name).to_pylist(), strict=True))
-    for at, row in enumerate(head.row_ids.tolist()):
-        made[at] = place.get(str(known.get(row)), -1) if known.get(row) is not None else -1
-    return made
+    found = [known.get(row) for row in head.row_ids.tolist()]
+    return [None if label is None or label == "" else str(label) for label in found]
+
+
+def gold_labels(own: Sequence[str | None], classes: Sequence[str]) -> tuple[IntArray, tuple[str, ...]]:
+    """Labels as class indices, shape (n,), -1 where there is none among the classes; and what to say of the others.
+
+    Raises
+    ------
+    LabelError
+        There are labels, and not one of them names a class of the rules.
+    """
+    place = {c: at for at, c in enumerate(classes)}
+    made = np.asarray([-1 if label is None else place.get(label, -1) for label in own], dtype=np.int64)
+    other = Counter(label for label in own if label is not None and label not in place)
+    if not other:
+        return made, ()
+    named = ", ".join(f"{label} ({count:,})" for label, count in other.most_common(5))
+    named += f" and {len(other) - 5} more" if len(other) > 5 else ""
+    listed = ", ".join(classes[:10]) + (", ..." if len(classes) > 10 else "")
+    if not (made >= 0).any():
+        raise LabelError(
+            "no label in the data names a class of the rules, so nothing can be judged by them",
+            found=f"labels {named}; classes of the rules {listed}",
+            fix="spell the rules' classes as the data do (CLASSES in Python, classes in YAML, or --class for each), or "
+            "name another label column with --label",
+        )
+    return made, (
+        f"{sum(other.values()):,} labels are of classes that the rules do not name: {named}; the rules' classes are "
+        f"{listed}. They keep their labels and judge nothing",
+    )
 
 
 def record_weak(
@@ -87,7 +114,7 @@ def record_weak(
             )
         standing = effective(store.decisions(dataset.name))
         common = {"when": store.now(), "snapshot_id": head.id, "dataset": dataset.name}
-        own = gold_labels(store, dataset, head, votes.classes) if not relabel else np.full(len(head), -1)
+        own: list[str | None] = [None] * len(head) if relabel else own_labels(store, dataset, head)
         chosen, spared = _chosen(head, labels, standing, own, include_test)
         wanted = [*_votes_of(votes, common), *_labels_of(head, labels, chosen, because, common)]
         kept, gone = _against(standing, wanted)
@@ -143,15 +170,16 @@ def _votes_of(votes: Votes, common: dict[str, str]) -> list[Decision]:
 
 
 def _chosen(
-    head: Snapshot, labels: Sequence[str | None], standing: Sequence[Decision], own: IntArray, include_test: bool
-) -> tuple[list[int], int]:
+    head: Snapshot, labels: Sequence[str | None], standing: Sequence[Decision], own: Sequence[str | None],
+    include_test: bool,
+) -> tuple[list[int], int]:  # fmt: skip
     settled = {
         row for d in standing if not is_policy(d.who) and d.action not in ("vote", "accept", "add") for row in d.rows
     }
     split = canonical_split(head)
     chosen, spared = [], 0
     for at, row in enumerate(head.row_ids.tolist()):
-        if labels[at] is None or own[at] >= 0 or row in settled:
+        if labels[at] is None or own[at] is not None or row in settled:
             continue
         if split[at] in ("test", "val") and not include_test:
             spared += 1

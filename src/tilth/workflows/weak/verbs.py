@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tilth.engine import EngineRun
 from tilth.engine.inputs import canonical_split
@@ -31,7 +32,7 @@ from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.weak.end_model import end_model as train_end_model
 from tilth.workflows.weak.end_model import scores_of, slices_of
-from tilth.workflows.weak.ledger import gold_labels, record_weak
+from tilth.workflows.weak.ledger import gold_labels, own_labels, record_weak
 from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
 from tilth.workflows.weak.rules import RuleSet, read_rules
 
@@ -93,32 +94,44 @@ def weak_apply(
         snapshot = head_snapshot(store, dataset)
         run = run_options.run("weak", store)
         classes = options.classes or said.classes or snapshot.classes
-        found = _vote(said, snapshot, classes, options, run, run_options.jobs)
+        own = own_labels(store, dataset, snapshot)
+        found = _vote(said, snapshot, classes, own, options, run, run_options.jobs)
         votes = found.votes
-        gold = gold_labels(store, dataset, snapshot, [str(c) for c in votes.classes])
+        gold, unnamed = gold_labels(own, [str(c) for c in votes.classes])
     if not votes.n_votes:
         raise LabelError(
             "no labelling function fired on any row", found=f"{votes.n_items} rows, {votes.n_raters} functions",
             fix="check the words or patterns that the rules look for, on a few rows",
         )  # fmt: skip
     held_out = canonical_split(snapshot) == "test"
-    notes = tuple(note for note in (*told, *found.notes) if note)
+    notes = tuple(note for note in (*told, *found.notes, *unnamed) if note)
     return WeakVotes(dataset, snapshot, said, votes, found.faults, gold, held_out, notes)
 
 
 def _vote(
-    rules: RuleSet, snapshot: Snapshot, classes: Sequence[str], options: WeakOptions, run: EngineRun, jobs: int
-) -> Applied:
-    """Votes on the user's columns. The label column is shown to rules that ask their labelled neighbours only."""
-    asked = {getattr(labeler, "labels", "") for labeler in rules.labelers}
-    columns = [c.name for c in snapshot.schema.columns if c.role != "label" or c.name in asked]
+    rules: RuleSet, snapshot: Snapshot, classes: Sequence[str], own: Sequence[str | None], options: WeakOptions,
+    run: EngineRun, jobs: int,
+) -> Applied:  # fmt: skip
+    """Votes on the user's columns without labels.
+
+    Rules that ask labelled neighbours, and they alone, also see the labels: those that came with the data or from
+    people, outside the test and validation part.
+    """
+    columns = [c.name for c in snapshot.schema.columns if c.role != "label"]
     if not columns:
         raise SchemaError("there is no column for rules to read", fix="ingest data with more than labels")
     table = snapshot.table.select(columns)
+    name = snapshot.schema.label
+    asking = [one.title for one in rules.labelers if name and one.whole and getattr(one, "labels", "") == name]
+    tables = {}
+    if asking:
+        hidden = np.isin(canonical_split(snapshot), ["test", "val"])
+        shown = [None if hide else label for hide, label in zip(hidden.tolist(), own, strict=True)]
+        tables = dict.fromkeys(asking, table.append_column(name, pa.array(shown, pa.string())))
     with run.step("apply") as step:
         return apply_labelers(
             rules.labelers, table, step, classes=classes, fault_tolerant=options.fault_tolerant, jobs=jobs,
-            files=rules.files, row_names=snapshot.row_ids,
+            files=rules.files, row_names=snapshot.row_ids, tables=tables,
         )  # fmt: skip
 
 
