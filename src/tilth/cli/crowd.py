@@ -92,7 +92,7 @@ def agree(
 
     options = VoteOptions(**_reading(item, rater, label, time, "", level, class_, missing, encoding))  # type: ignore[arg-type]
     target = 0.8 if min_kappa is None else min_kappa
-    found = run(votes, options, target_kappa=target, n_resamples=resamples, seed=seed)
+    found = run(votes, options, target_kappa=target, n_resamples=resamples, seed=seed, workspace=workspace)
     page = publish_agreement(found, votes, report=report, csv=csv, guideline=guideline, workspace=workspace, seed=seed)
     show_crowd.show_agreement(found, page, guideline, as_json=json, quiet=quiet)
     if min_kappa is not None and not found.rule.passed:

@@ -42,7 +42,8 @@ from tilth.numerics.consensus.votes import Votes, as_votes
 from tilth.records import Findings
 from tilth.sources import write_rows
 from tilth.workflows.crowd.agreement_tables import agreement_table, summary_of
-from tilth.workflows.crowd.votes import VoteOptions, VoteTable, read_votes
+from tilth.workflows.crowd.rule_votes import read_any_votes
+from tilth.workflows.crowd.votes import VoteOptions, VoteTable
 from tilth.workflows.report.page import write_page
 
 __all__ = ["Agreed", "RaterPairs", "TimeBin", "agree", "publish_agreement"]
@@ -127,13 +128,15 @@ def agree(
     target_kappa: float = AGREEMENT_TARGET,
     n_resamples: int = 1000,
     seed: int = 0,
+    workspace: str | Path | None = None,
 ) -> Agreed:
     """Measure how far raters agree.
 
     Parameters
     ----------
     target : str, Path or table
-        A long table (item, rater, label) or a wide one (one column a rater), gaps and extra columns allowed.
+        A long table (item, rater, label) or a wide one (one column a rater), gaps and extra columns allowed; or
+        data without raters of their own, on which rules voted.
     options : VoteOptions, optional
         Which column is what, and what the labels are; default: guessed, nominal.
     name : str
@@ -142,6 +145,8 @@ def agree(
         What the rule asks for.
     n_resamples, seed : int
         Of the bootstrap intervals.
+    workspace : path, optional
+        Where votes of rules are; default beside the data.
 
     Returns
     -------
@@ -156,7 +161,7 @@ def agree(
     SchemaError, SourceError
         The table cannot be read as votes.
     """
-    table = read_votes(target, options)
+    table, _ = read_any_votes(target, options, workspace)
     votes = table.votes
     bootstrap: dict[str, Any] = {"n_resamples": n_resamples, "random_state": seed}
     rule = agreement_rule(votes, target=target_kappa, level=table.level, **bootstrap)  # type: ignore[arg-type]

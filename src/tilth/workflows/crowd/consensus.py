@@ -37,11 +37,12 @@ from tilth.workflows.crowd.consensus_ledger import (
     record,
 )
 from tilth.workflows.crowd.consensus_tables import claim_folder, items_name, write_files
+from tilth.workflows.crowd.rule_votes import read_any_votes
 from tilth.workflows.crowd.settled import ConsensusOptions, Settled
-from tilth.workflows.crowd.votes import VoteOptions, VoteTable, read_votes
+from tilth.workflows.crowd.votes import VoteOptions, VoteTable
 from tilth.workflows.models import model_identity
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
-from tilth.workflows.project import RunOptions, opened
+from tilth.workflows.project import Dataset, RunOptions, opened
 
 __all__ = ["ConsensusOptions", "Settled", "consensus", "publish_consensus"]
 
@@ -49,6 +50,8 @@ __all__ = ["ConsensusOptions", "Settled", "consensus", "publish_consensus"]
 MANY_VOTES = 2_000_000
 
 Given = dict[str, npt.NDArray[Any]]
+
+_NOT_RECORDED = "labels from votes of rules are not written to the ledger here: tilth weak label does that"
 
 
 def consensus(
@@ -89,10 +92,11 @@ def consensus(
     if options.method:
         Shelf("label_models").get(options.method)
     name = name or (Path(target).name if isinstance(target, (str, Path)) else "votes")
-    table = read_votes(target, votes)
+    table, ruled = read_any_votes(target, votes, options.workspace)
     folder = claim_folder(target, name, options)
+    options = _on_rules(options, ruled)
     simple = simple_labels(table.votes)
-    notes = list(table.notes)
+    notes = [*table.notes, *([_NOT_RECORDED] if ruled is not None else [])]
     if options.dataset is not None:
         dataset, snapshot, more = find_dataset(options.dataset, table.votes, options.workspace, run_options)
         notes += more
@@ -118,6 +122,13 @@ def consensus(
         notes=tuple(notes),
     )  # fmt: skip
     return write_files(settled, options)
+
+
+def _on_rules(options: ConsensusOptions, ruled: Dataset | None) -> ConsensusOptions:
+    """Options for votes of rules: about the rows that they voted on; `weak label` alone records labels by rules."""
+    if ruled is None:
+        return options
+    return replace(options, dataset=ruled if options.dataset is None else options.dataset, record=False)
 
 
 def simple_labels(votes: Votes) -> list[str | None]:

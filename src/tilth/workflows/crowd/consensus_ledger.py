@@ -64,6 +64,9 @@ def find_dataset(
     SchemaError
         It has no column for labels, or one of another kind than the votes.
     """
+    if isinstance(target, Dataset):
+        with opened(target) as store:
+            return target, head_snapshot(store, target), ()
     made = ingest(target, workspace=workspace, options=options)
     snapshot = made.snapshot
     known = np.isin(votes.item_names.astype(str), snapshot.row_ids.astype(str))
