@@ -68,8 +68,9 @@ class Albumentations(Operation):
         """The sample, its boxes and its mask through the transform."""
         image = sample.value
         if _plain(image) and sample.boxes is None and sample.mask is None:  # nothing to prepare, nothing to follow
+            transform, _ = made_transform(self, boxes=False)  # outside of the try, which asks the library for its errors
             try:
-                return sample.changed(seeded(made_transform(self, boxes=False)[0], rng)(image=image)["image"])
+                return sample.changed(seeded(transform, rng)(image=image)["image"])
             except refusals() as error:
                 raise self._refused(sample, error) from error
         image = check_pixels(image, where=sample.row_id)
@@ -98,9 +99,7 @@ class Albumentations(Operation):
         new_alpha = np.asarray(made["masks"][-1]) if alpha is not None else None
         return sample.changed(_together(np.asarray(made["image"]), new_alpha, image), **more)
 
-    def _refused(self, sample: Sample, error: Exception) -> Exception:
-        if isinstance(error, ParameterError):
-            return error
+    def _refused(self, sample: Sample, error: Exception) -> ParameterError:
         return ParameterError(
             f"{self.transform} of albumentations cannot change this image",
             where=sample.row_id,

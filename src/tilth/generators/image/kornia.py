@@ -70,6 +70,7 @@ class Kornia(Operation):
     def apply(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """The sample through the transform, on the device."""
         torch = self.require("torch")
+        self.require("kornia")
         image = check_pixels(sample.value, where=sample.row_id)
         if tiny(image):
             return sample
