@@ -19,6 +19,8 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 MAX_ROWS = 50_000
+#: Rows on which two functions must vote alike; among millions of pairs chance makes some meet a few times.
+_LEAST = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,8 @@ def find_dependence(
     Notes
     -----
     For each class, the correlation of "i votes v" with "j votes v" over the rows, weighed by the belief in the class;
-    the strongest over v of the mean over classes is kept. Only pairs that ever vote alike cost anything.
+    the strongest over v of the mean over classes is kept. Only pairs that
+    vote alike on five rows or more are looked at.
 
     References
     ----------
@@ -120,9 +123,10 @@ def _correlations(votes: Votes, beliefs: FloatArray) -> Any:
     for v in range(k):
         block = marks[:, columns[v]].tocsr()
         pairs = triu(block.T @ block, k=1).tocoo()
-        if not pairs.nnz:
+        often = pairs.data >= _LEAST
+        if not often.any():
             continue
-        i, j = pairs.coords
+        i, j = pairs.coords[0][often], pairs.coords[1][often]
         total = np.zeros(i.size)
         mass = np.zeros(i.size)
         for y in range(k):

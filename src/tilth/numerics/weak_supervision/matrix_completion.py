@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tilth.errors import AlignmentError, ParameterError
 from tilth.numerics.consensus.votes import Votes
+from tilth.numerics.weak_supervision.balance import believed_precisions
 from tilth.numerics.weak_supervision.matrix import incidence
 from tilth.numerics.weak_supervision.model import WeakModel, class_balance_of, from_conditionals, weak_votes
 
@@ -196,9 +197,7 @@ def _start(single: FloatArray, prior: FloatArray, precision: float) -> FloatArra
     """P(vote | class) that a function of the given precision with these shares would have."""
     k = prior.size
     share = single.reshape(-1, k)
-    wrong = (1 - precision) / (k - 1)
-    mixing = np.full((k, k), wrong) + (precision - wrong) * np.eye(k)
-    made = share[:, :, None] * mixing[None] / prior[None, None, :]
+    made = share[:, :, None] * believed_precisions(share, prior, precision) / prior
     return np.asarray(np.clip(made, 1e-6, 1 - 1e-6).reshape(-1, k), dtype=np.float64)
 
 

@@ -17,7 +17,15 @@ from tilth.numerics.consensus.result import Consensus, choose_labels
 from tilth.numerics.consensus.votes import Votes
 from tilth.numerics.weak_supervision.matrix import incidence, label_matrix
 
-__all__ = ["WeakModel", "class_balance_of", "from_conditionals", "one_coin_table", "weak_votes"]
+__all__ = [
+    "WeakModel",
+    "class_balance_of",
+    "class_indices",
+    "from_conditionals",
+    "gold_classes",
+    "one_coin_table",
+    "weak_votes",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -168,28 +176,76 @@ def class_balance_of(votes: Votes, balance: npt.ArrayLike | None, gold: npt.Arra
     ------
     ParameterError
         Not k positive shares.
-    AlignmentError
-        Gold of another length than the rows, or outside the classes.
+    AlignmentError, LabelError
+        Gold that is none; see `gold_classes`.
     """
     k = votes.n_classes
+    known = gold_classes(votes, gold)
     if balance is not None:
-        made = np.asarray(balance, dtype=np.float64)
+        try:
+            made = np.asarray(balance, dtype=np.float64)
+        except (TypeError, ValueError):
+            made = np.empty(0)
         if made.shape != (k,) or not (np.isfinite(made) & (made > 0)).all():
             raise ParameterError(
-                "the class balance must hold one positive share for each class", found=str(made.tolist()),
+                "the class balance must hold one positive share for each class", found=repr(balance)[:80],
                 fix=f"give {k} numbers above 0",
             )  # fmt: skip
         return np.asarray(made / made.sum(), dtype=np.float64)
+    if known is None:
+        return None
+    counts = np.bincount(known[known >= 0], minlength=k) + 1.0
+    return np.asarray(counts / counts.sum(), dtype=np.float64)
+
+
+def gold_classes(votes: Votes, gold: npt.ArrayLike | None, name: str = "gold") -> IntArray | None:
+    """True classes of the rows as integers, -1 where unknown; None where none are given.
+
+    Raises
+    ------
+    AlignmentError
+        Another length than the rows, or a class that does not exist.
+    LabelError
+        A value that is no whole number, or is below -1; its row is named.
+    """
     if gold is None:
         return None
-    known = np.asarray(gold)
-    if known.shape != (votes.n_items,) or known.max(initial=-1) >= k:
+    known = class_indices(gold, votes.n_classes, name)
+    if known.shape != (votes.n_items,):
         raise AlignmentError(
-            "gold must hold one class for each row, -1 where it is unknown",
-            found=f"shape {known.shape}, largest {known.max(initial=-1)}",
+            f"{name} must hold one class for each row, -1 where it is unknown",
+            found=f"{known.size} values for {votes.n_items} rows",
         )
-    counts = np.bincount(known[known >= 0].astype(np.int64), minlength=k) + 1.0
-    return np.asarray(counts / counts.sum(), dtype=np.float64)
+    return known
+
+
+def class_indices(values: npt.ArrayLike, k: int, name: str) -> IntArray:
+    """Classes of a one-dimensional array as integers from -1 (unknown) to k - 1."""
+    fix = f"use -1 where the class is unknown, else a whole number from 0 to {k - 1}"
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        given = np.empty((0, 0))
+    if given.ndim != 1:
+        raise AlignmentError(f"{name} must be one-dimensional", found=f"shape {given.shape}", fix=fix)
+    try:
+        if given.dtype.kind not in "iufO" or any(isinstance(v, str | bool) for v in given.tolist()):
+            raise TypeError  # text and yes/no values convert to numbers that were not meant
+        numbers = given.astype(np.float64)
+    except (TypeError, ValueError):
+        flat = given.tolist()
+        row = next((i for i, v in enumerate(flat) if isinstance(v, bool) or not isinstance(v, int | float)), 0)
+        raise LabelError(f"{name} holds no class", where=f"row {row}", found=repr(flat[row]), fix=fix) from None
+    wrong = ~np.isfinite(numbers) | (numbers != np.floor(numbers)) | (numbers < -1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise LabelError(f"{name} holds no class", where=f"row {row}", found=repr(given.tolist()[row]), fix=fix)
+    if numbers.max(initial=-1) >= k:
+        row = int(np.argmax(numbers))
+        raise AlignmentError(
+            f"{name} holds a class that does not exist", where=f"row {row}", found=str(int(numbers[row])), fix=fix
+        )
+    return numbers.astype(np.int64)
 
 
 def from_conditionals(method: str, votes: Votes, conditionals: FloatArray, prior: FloatArray, **more: Any) -> WeakModel:

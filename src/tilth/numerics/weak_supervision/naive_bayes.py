@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from tilth.errors import ParameterError
 from tilth.numerics.consensus.votes import Votes
+from tilth.numerics.weak_supervision.balance import believed_precisions, known_or_estimated, names_every_class
 from tilth.numerics.weak_supervision.matrix import incidence
-from tilth.numerics.weak_supervision.model import WeakModel, class_balance_of, from_conditionals, named, weak_votes
+from tilth.numerics.weak_supervision.model import WeakModel, from_conditionals, gold_classes, named, weak_votes
 
 __all__ = ["dawid_skene_abstain", "naive_bayes"]
 
@@ -58,13 +59,14 @@ def naive_bayes(
     L : label matrix of shape (n, m) or Votes
         -1 where a function abstains.
     class_balance : array-like of shape (k,), optional
-        Shares of the classes, held fixed. Default: estimated.
+        Shares of the classes, held fixed. Default: estimated, see `estimate_balance`.
     gold : array-like of shape (n,), optional
         True classes, -1 where unknown. They fix the beliefs of their rows and say how precise each function is.
     precision : float, default=0.7
         How often a vote is believed to be right before anything is seen, in (1/k, 1).
     strength : float, default=1
-        How much that belief counts, as a multiple of the function's own votes. 0 is plain expectation maximisation.
+        How much that belief counts, as a multiple of the function's own votes. 0 leaves two votes' worth of it for
+        each vote that a function can give; it is still not plain expectation maximisation, see the notes.
     weights : array-like of shape (m,), optional
         Factor in [0, 1] on what a function's votes say; see `dependency_aware`.
     max_iter, tol : int and float
@@ -85,11 +87,15 @@ def naive_bayes(
 
     Notes
     -----
+    A function that names every class is learned as P(vote | true class): it is believed right on `precision` of the
+    rows of each class, rare or common. With three such functions the class balance is estimated from their votes and
+    agreement before the steps begin and held fixed, so the steps cannot drag it along.
     A function that only ever names one class has nothing to be confused with, so plain Dawid-Skene learns nothing
-    from it and lets the others drag the classes apart in any direction. Here the estimated quantity is the precision,
-    P(true class | vote), which is defined for such functions too; a prior worth `strength` times a function's votes
-    holds it near `precision`, and a vote never speaks against the class that it names. The class balance starts at
-    even shares and is held by a tenth of the rows.
+    from it and lets the others drag the classes apart in any direction. Of such a function the precision,
+    P(true class | vote), is learned, believed to be `precision` or more where its class is so common. Where there are
+    hardly any other functions the class balance follows the beliefs, held near even shares by a tenth of the rows.
+    Either belief is worth `strength` times a function's votes, and a vote never speaks against the class that it
+    names, whatever the strength.
 
     References
     ----------
@@ -108,26 +114,26 @@ def naive_bayes(
             "precision must lie above chance and below 1, strength must not be negative",
             found=f"precision {precision}, strength {strength}",
         )
-    balance = class_balance_of(votes, class_balance, None)
+    balance = known_or_estimated(votes, class_balance, gold, precision, random_state)
     factor = _factors(weights, votes.n_raters)
     rows = _read(votes, gold, random_state)
-    centre = _centres(rows, votes.n_raters, precision)
-    pseudo = (strength * rows.votes + 2.0 * (rows.votes > 0))[:, :, None] * centre
     prior = np.full(k, 1 / k) if balance is None else balance
-    table = _advantage(centre, prior, rows.votes) * factor[:, None, None]
+    centre = _centres(rows, prior, precision)
+    pseudo = (strength * rows.votes + 2.0 * (rows.votes > 0))[:, :, None] * centre
+    every = names_every_class(rows.votes)
+    right, share = centre, prior
     beliefs = np.zeros((rows.marks.shape[0], k))
-    right = centre
     for _ in range(max_iter):
+        table = _says(right, share, rows.votes, every) * factor[:, None, None]
         new = rows.fix(_expect(rows.marks, table, prior))
         moved, beliefs = float(np.abs(new - beliefs).max(initial=0.0)), new
-        if balance is None:
-            prior = _shares(beliefs[rows.fired])
+        share = _shares(beliefs[rows.fired], np.full(k, 1 / k) if balance is None else balance)
+        prior = share if balance is None else balance
         right = np.asarray(rows.marks.T @ beliefs).reshape(-1, k, k) + pseudo
         right /= np.maximum(right.sum(axis=2, keepdims=True), 1e-12)
-        right = _never_against(right, prior)
-        table = _advantage(right, prior, rows.votes) * factor[:, None, None]
         if moved < tol:
             break
+    table = _says(right, share, rows.votes, every) * factor[:, None, None]
     accuracies = _accuracy(right, rows.votes)
     return named(WeakModel("naive_bayes", prior, table, accuracies), votes)
 
@@ -140,8 +146,8 @@ def _factors(weights: npt.ArrayLike | None, m: int) -> FloatArray:
 
 
 def _read(votes: Votes, gold: npt.ArrayLike | None, seed: int) -> _Rows:
-    class_balance_of(votes, None, gold)  # checks gold
-    known = np.full(votes.n_items, -1, dtype=np.int64) if gold is None else np.asarray(gold, dtype=np.int64)
+    given = gold_classes(votes, gold)
+    known = np.full(votes.n_items, -1, dtype=np.int64) if given is None else given
     marks = incidence(votes)
     fired = votes.votes_per_item > 0
     if votes.n_items > MAX_ROWS:
@@ -152,35 +158,32 @@ def _read(votes: Votes, gold: npt.ArrayLike | None, seed: int) -> _Rows:
     return _Rows(marks, fired, known, counts, votes.n_classes)
 
 
-def _centres(rows: _Rows, m: int, precision: float) -> FloatArray:
-    """Where the precision of each (function, voted class) is believed to lie: (m, k, k), from gold where there is."""
-    k = rows.k
-    wrong = (1 - precision) / (k - 1)
-    mixing = np.full((k, k), wrong) + (precision - wrong) * np.eye(k)
+def _centres(rows: _Rows, prior: FloatArray, precision: float) -> FloatArray:
+    """Where P(true class | vote) of each (function, voted class) is believed to lie, (m, k, k); gold moves it."""
+    made = believed_precisions(rows.votes, prior, precision)
     known = rows.gold >= 0
     if not known.any():
-        return np.repeat(mixing[None], m, axis=0)
-    truth = np.eye(k)[rows.gold[known]]
-    seen = np.asarray(rows.marks[known].T @ truth).reshape(m, k, k)
-    made = seen + _GOLD_PRIOR * mixing[None]
+        return made
+    truth = np.eye(rows.k)[rows.gold[known]]
+    made = np.asarray(rows.marks[known].T @ truth).reshape(made.shape) + _GOLD_PRIOR * made
     return np.asarray(made / made.sum(axis=2, keepdims=True), dtype=np.float64)
 
 
-def _advantage(right: FloatArray, prior: FloatArray, counts: FloatArray) -> FloatArray:
-    """Log of how much a vote raises each class over its share."""
-    made = np.log(np.clip(right, 1e-6, None)) - np.log(prior)
-    made[counts == 0] = 0.0
-    return np.asarray(made, dtype=np.float64)
+def _says(right: FloatArray, share: FloatArray, counts: FloatArray, every: npt.NDArray[np.bool_]) -> FloatArray:
+    """Log of how much a vote raises each class, (m, k, k), from P(true class | vote).
 
-
-def _never_against(right: FloatArray, prior: FloatArray) -> FloatArray:
-    """Precisions raised to the class's own share: a vote may say nothing, but never the opposite."""
-    k = prior.size
-    own = right[:, np.arange(k), np.arange(k)]
-    low = own < prior
-    if not low.any():
-        return right
-    made = np.where(low[:, :, None], prior[None, None, :], right)
+    For a function that names every class: log P(vote | true class). For one that does not: over the class's share.
+    Either way a vote may say nothing, but never the opposite of what it names.
+    """
+    joint = np.clip(right * counts[:, :, None], 1e-9, None)
+    recall = joint / joint.sum(axis=1, keepdims=True)
+    made = np.log(np.where(every[:, None, None], recall, np.clip(right, 1e-6, None) / share))
+    k = share.size
+    own = made[:, np.arange(k), np.arange(k)]
+    mean = np.where(every[:, None], (recall * share).sum(axis=2), 1.0)
+    made -= np.log(mean)[:, :, None]
+    own = made[:, np.arange(k), np.arange(k)]
+    made[(own < 0) | (counts == 0)] = 0.0
     return np.asarray(made, dtype=np.float64)
 
 
@@ -192,10 +195,9 @@ def _expect(marks: Any, table: FloatArray, prior: FloatArray) -> FloatArray:
     return np.asarray(scores / scores.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def _shares(beliefs: FloatArray) -> FloatArray:
-    k = beliefs.shape[1]
-    held = 0.1 * max(len(beliefs), 1) / k
-    made = beliefs.sum(axis=0) + held
+def _shares(beliefs: FloatArray, prior: FloatArray) -> FloatArray:
+    """Mean belief, held near the class balance by a tenth of the rows."""
+    made = beliefs.sum(axis=0) + 0.1 * max(len(beliefs), 1) * prior
     return np.asarray(made / made.sum(), dtype=np.float64)
 
 
@@ -259,22 +261,25 @@ def dawid_skene_abstain(
         max_iter=5, random_state=random_state,
     )  # fmt: skip
     rows = _read(votes, gold, random_state)
-    balance = class_balance_of(votes, class_balance, None)
+    balance = known_or_estimated(votes, class_balance, gold, precision, random_state)
     prior = start.prior
-    wrong = (1 - precision) / (k - 1)
-    mixing = np.full((k, k), wrong) + (precision - wrong) * np.eye(k)
+    # centres without gold: the beliefs of gold rows are fixed anyway
+    centre = believed_precisions(rows.votes, np.full(k, 1 / k) if balance is None else balance, precision)
+    believed = strength * rows.votes[:, :, None] * centre
+    every = names_every_class(rows.votes)[:, None]
     beliefs = rows.fix(_expect(rows.marks, start.table, prior))
     conditionals = np.empty(0)
     for _ in range(max_iter):
         mass = beliefs.sum(axis=0)
-        seen = np.asarray(rows.marks.T @ beliefs).reshape(-1, k, k)
-        seen = (seen + strength * rows.votes[:, :, None] * mixing[None]) / (1 + strength)
+        seen = np.asarray(rows.marks.T @ beliefs).reshape(-1, k, k) + believed
+        # what is believed of a function that names every class holds its rows too, else its rare class fades away
+        mass = np.where(every, mass + strength * len(beliefs) * prior, (1 + strength) * mass)[:, None, :]
         conditionals = np.clip(seen / np.maximum(mass, 1e-9), 1e-9, 1.0)
         conditionals /= np.maximum(conditionals.sum(axis=1, keepdims=True), 1.0)
         new = rows.fix(_expect(rows.marks, np.log(conditionals), prior))
         moved, beliefs = float(np.abs(new - beliefs).max(initial=0.0)), new
         if balance is None:
-            prior = _shares(beliefs[rows.fired])
+            prior = _shares(beliefs[rows.fired], np.full(k, 1 / k))
         if moved < tol:
             break
     low = 1e-6
