@@ -13,7 +13,8 @@ from sklearn.datasets import load_digits
 import tilth
 from made_data import images, sounds, table, texts, write_csv
 from tilth.workflows.augment.guard import Veto, grouped
-from tilth.workflows.weak.label_rules import label_rules
+from tilth.workflows.augment.label_rules import label_rules
+from tilth.workflows.augment.motions import Motion, motion_of
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +60,85 @@ def test_vetoed_operation_is_not_done_to_its_class(digits: Path) -> None:
 
 
 def test_names_of_characters_and_sides_rule_out_mirrors() -> None:
-    assert {rule.label for rule in label_rules([str(i) for i in range(10)], "image")} == set("0123456789")
-    assert "random_rotate90" in label_rules(list("bd"), "image")[0].operations
-    rules = label_rules(["look_left", "look_right", "straight"], "image")
-    assert {rule.label for rule in rules} == {"look_left", "look_right"}
-    assert label_rules(["left"], "image") == () and label_rules(["up", "down"], "text") == ()
-    assert label_rules(["leftover", "right"], "image") == (), "words, not pieces of words"
+    assert {rule.label for rule in label_rules([str(i) for i in range(11)], "image")} == {str(i) for i in range(11)}
+    said = ["digit_6", "letter b", "Character-Q", "number12", "6", "left hand", "turnRight", "letters", "charm", "top"]
+    assert {rule.label: rule.keeps for rule in label_rules(said, "image")} == {
+        **dict.fromkeys(said[:5], ("x", "y")), "left hand": ("x",), "turnRight": ("x",),
+    }  # fmt: skip
+    rules = label_rules(["look_up", "look_down", "straight"], "image")
+    assert {rule.label: rule.keeps for rule in rules} == {"look_up": ("y",), "look_down": ("y",)}
+    assert label_rules(["up"], "image") == () and label_rules(["6", "9"], "text") == ()
+    assert label_rules(["leftover", "copyright"], "image") == (), "words, not pieces of words"
+    level = label_rules(["horizontal", "vertical"], "image")[0]
+    assert not level.broken_by(Motion(-1.0, 1.0, 1.0)) and level.broken_by(Motion(0.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("step", "x", "y"),
+    [
+        ("horizontal_flip", -1, 1), ("vertical_flip", 1, -1), ("transpose", 0, 0), ("random_rotate90", -1, -1),
+        ({"rotate": {"limit": 180}}, -1, -1), ({"rotate": {"magnitude": 1.0}}, 0.88, 0.88),
+        ({"shift_scale_rotate": {"rotate": 180}}, -1, -1), ({"brightness": 1.0}, 1, 1),
+        ({"elastic_transform": 1.0}, 1, 1),
+        ({"albumentations": {"transform": "HorizontalFlip"}}, -1, 1),
+        ({"albumentations": {"transform": "OneOf", "params": {"transforms": [{"VerticalFlip": {"p": 0.1}}]}}}, 1, -1),
+        ({"kornia": {"transform": "RandomHorizontalFlip", "params": {"p": 0.01}}}, -1, 1),
+    ],
+)  # fmt: skip
+def test_what_an_operation_does_to_directions_is_seen_whatever_it_is_called(step: Any, x: float, y: float) -> None:
+    from tilth.engine.augment import Augmenter
+
+    ((part,),) = Augmenter(tilth.load_policy([step])).operations().values()
+    found = motion_of(part)
+    assert (found.x, found.y) == pytest.approx((x, y), abs=0.06)
+
+
+def test_turns_by_parameters_of_an_adapter_are_seen() -> None:
+    pytest.importorskip("albumentations")
+    from tilth.generators.image.albumentations import Albumentations
+
+    assert motion_of(Albumentations(transform="Affine", params={"rotate": [-180, 180]})).x < -0.9
+    assert motion_of(Albumentations(transform="Affine", params={"rotate": [-20, 20]})).x > 0.9
+
+
+@pytest.fixture(scope="module")
+def numerals(digits: Path) -> Path:
+    """The same scans, called by their digits."""
+    import shutil
+
+    folder = digits.parent / "numerals"
+    for old, new in (("six", "digit_6"), ("nine", "9"), ("round", "round"), ("stroke", "10")):
+        shutil.copytree(digits / old, folder / new)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "[{rotate: {limit: 180}}]",
+        "[{shift_scale_rotate: {rotate: 180}}]",
+        "[{rotate: 0.3}, {rotate: {limit: 120}}]",
+        "[{rand_augment: {operations: [horizontal_flip]}}]",
+    ],
+)
+def test_no_way_to_mirror_or_turn_passes_by_names_of_characters(policy: str, numerals: Path) -> None:
+    found = limits(tilth.augment(numerals, policy=policy, times=1))
+    assert {label for (_, label), limit in found.items() if limit == 0} >= {"digit_6", "9", "10"}
+
+
+def test_transform_of_a_library_is_left_out_by_itself(numerals: Path) -> None:
+    pytest.importorskip("albumentations")
+    flip, level = {"albumentations": {"transform": "HorizontalFlip"}}, {"albumentations": {"transform": "CLAHE"}}
+    made = tilth.augment(numerals, policy=[flip, level], times=1)
+    assert set(limits(made)) == {("albumentations/HorizontalFlip", label) for label in ("digit_6", "9", "10")}
+    assert made.policy.limit("9", "albumentations/HorizontalFlip") == 0
+    assert made.policy.limit("9", "albumentations/CLAHE") == 1
+    assert made.policy.with_limits({"9": {"albumentations": 0.5}}).limit("9", "albumentations/CLAHE") == 0.5
+
+
+def test_parameter_that_overrides_the_magnitude_is_vetoed_rather_than_capped(digits: Path) -> None:
+    found = limits(tilth.augment(digits, policy="[{shear_x: {limit: 1.0}}, {rotate: {limit: 170}}]", times=1))
+    assert found and set(found.values()) == {0.0}, "a limit above 0 would change nothing"
 
 
 def test_rules_are_in_the_plan_and_users_add_their_own(tmp_path: Path) -> None:

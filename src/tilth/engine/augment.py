@@ -69,6 +69,7 @@ class _Single:
         self.step, self.name = step, step.name
         own = {} if step.magnitude is None or isinstance(step.magnitude, tuple) else {"magnitude": step.magnitude}
         self.base = part(**{**step.params, **own})
+        self.title = step.title
         self._made: dict[float, Operation] = {}
         self._notes: dict[float, str] = {}
 
@@ -88,7 +89,7 @@ class _Single:
             return sample
         own = _drawn(self.step.magnitude, rng) if magnitude is None else magnitude
         wanted = float(self.base.magnitude) if own is None else own
-        cap = draw.limit(sample, self.name)
+        cap = draw.limit(sample, self.title)
         if cap <= 0:
             return sample
         wanted = min(wanted, cap)
@@ -223,12 +224,12 @@ class Augmenter:
         singles = tuple(single.base for single in self._singles)
         return singles if self.recipe is None else (self.recipe, *singles)
 
-    def operations(self) -> dict[str, Operation]:
-        """The operations at work by name; of one that stands in several places the first."""
-        found: dict[str, Operation] = {}
+    def operations(self) -> dict[str, list[Operation]]:
+        """The operations at work by the name that limits give them; under each the parts that differ, in order."""
+        found: dict[str, dict[str, Operation]] = {}
         for single in self._singles:
-            found.setdefault(single.name, single.base)
-        return found
+            found.setdefault(single.title, {}).setdefault(single.base.key, single.base)
+        return {name: list(parts.values()) for name, parts in found.items()}
 
     @property
     def wants_fit(self) -> bool:

@@ -90,6 +90,12 @@ class Step:
         """Whether it joins other steps rather than naming an operation."""
         return self.name in JOINERS
 
+    @property
+    def title(self) -> str:
+        """The name that limits give it: with its transform where it stands for those of another library."""
+        transform = self.params.get("transform")
+        return f"{self.name}/{transform}" if isinstance(transform, str) and not self.joins else self.name
+
     def _check_joiner(self) -> None:
         known = JOINERS[self.name]
         given = {key: value for key, value in self.params.items() if value is not None}
@@ -177,7 +183,8 @@ class AugmentationPolicy:
     limits : mapping of class name to mapping of operation to float
         The highest magnitude of an operation for samples of a class; 0 leaves the operation out. ``"*"`` speaks for
         classes that are not named. A limit caps magnitudes; a strength given by another parameter of an operation is
-        not capped, and left out where the limit is 0.
+        not capped, and left out where the limit is 0. One transform of another library is named with it, such as
+        ``albumentations/HorizontalFlip``; ``albumentations`` speaks for all of them.
     name : str
         For people; not part of the identity.
 
@@ -238,10 +245,10 @@ class AugmentationPolicy:
         """The highest magnitude of an operation for samples of a class; 1 where nothing is said."""
         if not self.limits:
             return 1.0
-        own = self.limits.get(str(label)) if label is not None else None
-        if own is not None and operation in own:
-            return float(own[operation])
-        return float(self.limits.get(ANY_CLASS, {}).get(operation, 1.0))
+        own = self.limits.get(str(label), {}) if label is not None else {}
+        every = self.limits.get(ANY_CLASS, {})
+        names = (operation, operation.partition("/")[0]) if "/" in operation else (operation,)
+        return min(float(own[name] if name in own else every.get(name, 1.0)) for name in names)
 
     def with_limits(self, limits: Mapping[str, Mapping[str, float]]) -> AugmentationPolicy:
         """This policy with further limits; where two speak of the same, the lower one counts."""

@@ -21,7 +21,8 @@ from tilth.numerics.augment.preservation import Flips, flip_rates, safe_magnitud
 from tilth.numerics.augment.shift import Shift, categories_shift, embedding_shift, numbers_shift
 from tilth.plugin import Operation, sample_rng
 from tilth.records import MemoryItems, Sample
-from tilth.workflows.weak.label_rules import label_rules
+from tilth.workflows.augment.label_rules import label_rules
+from tilth.workflows.augment.motions import motion_of
 
 __all__ = [
     "FeatureShift", "LabelCheck", "Veto", "check_labels", "embed_samples", "grouped", "measure_shift", "preview",
@@ -137,13 +138,53 @@ def _chosen(rows: SampleRows, each: int, seed: int) -> list[int]:
     return sorted(int(at) for at in np.concatenate(taken)) if taken else []
 
 
-def _settings(operations: dict[str, Operation]) -> list[tuple[str, float, Operation]]:
-    """(operation, magnitude, ready part); one that has no strength is tried once."""
+@dataclass(frozen=True)
+class _Setting:
+    """One operation at one magnitude; `which` tells apart the parts that stand under one name."""
+
+    name: str
+    which: int
+    magnitude: float
+    part: Operation
+
+    @property
+    def fixed(self) -> bool:
+        """Whether a lower magnitude would not tame it: it has none, or a given parameter overrides it."""
+        return not self.part.ranged or any(
+            field.default is None and getattr(self.part, field.name) is not None
+            for field in dataclasses.fields(self.part)
+        )
+
+
+def _settings(operations: dict[str, list[Operation]]) -> list[_Setting]:
+    """Every part at every magnitude; one that has no strength is tried once."""
     return [
-        (name, magnitude, dataclasses.replace(base, magnitude=magnitude))
-        for name, base in operations.items()
+        _Setting(name, which, magnitude, dataclasses.replace(base, magnitude=magnitude))
+        for name, parts in operations.items()
+        for which, base in enumerate(parts)
         for magnitude in (GRID if base.ranged else (1.0,))
     ]
+
+
+def _ruled(settings: Sequence[_Setting], classes: Sequence[str], medium: str) -> list[Veto]:
+    """What names of classes rule out, by what each operation really does to an image at each magnitude."""
+    rules = label_rules(classes, medium)
+    if not rules:
+        return []
+    motions = [motion_of(setting.part) for setting in settings]
+    vetoes = []
+    for name in dict.fromkeys(setting.name for setting in settings):
+        for rule in rules:
+            limit = 1.0
+            for which in {setting.which for setting in settings if setting.name == name}:
+                own = [at for at, s in enumerate(settings) if (s.name, s.which) == (name, which)]
+                bad = [settings[at].magnitude for at in own if rule.broken_by(motions[at])]
+                if bad:
+                    safe = [m for m in GRID if m < min(bad)]
+                    limit = min(limit, 0.0 if settings[own[0]].fixed or not safe else safe[-1])
+            if limit < 1:
+                vetoes.append(Veto(name, rule.label, limit, "rule", rule.why))
+    return vetoes
 
 
 def _readable(rows: SampleRows, places: Sequence[int]) -> list[Sample]:
@@ -168,17 +209,11 @@ def check_labels(
     operation is limited for a class where clearly more than 10% of its rows clearly go over to another class.
     """
     operations = augmenter.operations()
-    rules = label_rules(classes, augmenter.medium)
-    vetoes = [
-        Veto(name, rule.label, 0.0, "rule", rule.why)
-        for rule in rules
-        for name in rule.operations
-        if name in operations
-    ]
+    settings = _settings(operations)
+    vetoes = _ruled(settings, classes, augmenter.medium)
     if not classes or not operations:
         why = "labels are not classes" if operations else "a batch recipe gives its own labels"
         return LabelCheck(tuple(vetoes), note=f"{why}, so that no model can judge them")
-    settings = _settings(operations)
     each = max(4, min(ROWS_A_CLASS, MOST // max(1, len(settings) * len(classes))))
     samples = _readable(rows, _chosen(rows, each, augmenter.seed))
     labels = np.asarray([classes.index(str(s.label)) for s in samples], dtype=np.int64)
@@ -198,7 +233,7 @@ def check_labels(
 def _tried(
     samples: Sequence[Sample],
     labels: npt.NDArray[np.int64],
-    settings: Sequence[tuple[str, float, Operation]],
+    settings: Sequence[_Setting],
     seed: int,
     run: EngineRun,
     model: Any,
@@ -207,9 +242,10 @@ def _tried(
     """Every sample through every setting, judged."""
     changed, origin, setting = [], [], []
     run.expect(len(settings), "checking labels")
-    for s, (name, magnitude, part) in enumerate(settings):
+    for s, one in enumerate(settings):
+        path = f"check/{one.name}/{one.magnitude:g}" + (f"/{one.which}" if one.which else "")
         for at, sample in enumerate(samples):
-            changed.append(part.apply(sample, sample_rng(seed, 0, sample.row_id, f"check/{name}/{magnitude:g}")))
+            changed.append(one.part.apply(sample, sample_rng(seed, 0, sample.row_id, path)))
             origin.append(at)
             setting.append(s)
         run.advance()
@@ -221,27 +257,49 @@ def _tried(
 
 def _found(
     flips: Flips,
-    settings: Sequence[tuple[str, float, Operation]],
+    settings: Sequence[_Setting],
     classes: Sequence[str],
     ruled: set[tuple[str, str]],
 ) -> list[Veto]:
     vetoes = []
-    for name in dict.fromkeys(setting[0] for setting in settings):
-        places = [s for s, setting in enumerate(settings) if setting[0] == name]
-        grid = np.asarray([settings[s][1] for s in places])
+    for name, which in dict.fromkeys((setting.name, setting.which) for setting in settings):
+        places = [s for s, one in enumerate(settings) if (one.name, one.which) == (name, which)]
+        grid = np.asarray([settings[s].magnitude for s in places])
         for c in range(len(flips.judged)):
             if (classes[c], name) in ruled:
                 continue
-            limit = safe_magnitude(grid, flips.judged[c, places], flips.flipped[c, places])
-            if limit < 1:
-                bad = places[int(np.searchsorted(grid, limit, side="right")) if limit else 0]
-                vetoes.append(Veto(name, classes[c], limit, "model", _why(flips, c, bad, settings[bad], classes)))
+            if settings[places[0]].fixed:
+                veto = _all_or_none(flips, c, places, settings[places[0]], classes)
+            else:
+                veto = _up_to(flips, c, places, grid, settings, classes)
+            vetoes += [veto] if veto is not None else []
     return vetoes
 
 
-def _why(flips: Flips, c: int, s: int, setting: tuple[str, float, Operation], classes: Sequence[str]) -> str:
-    bad, n, into = int(flips.flipped[c, s]), int(flips.judged[c, s]), int(flips.into[c, s])
-    at = f" at magnitude {setting[1]:g}" if setting[2].ranged else ""
+def _up_to(
+    flips: Flips, c: int, places: list[int], grid: npt.NDArray[np.float64], settings: Sequence[_Setting],
+    classes: Sequence[str],
+) -> Veto | None:  # fmt: skip
+    """The magnitudes that a class bears."""
+    limit = safe_magnitude(grid, flips.judged[c, places], flips.flipped[c, places])
+    if limit >= 1:
+        return None
+    bad = places[int(np.searchsorted(grid, limit, side="right")) if limit else 0]
+    at = f" at magnitude {settings[bad].magnitude:g}" if settings[bad].part.ranged else ""
+    return Veto(settings[bad].name, classes[c], limit, "model", _why(flips, c, [bad], at, classes))
+
+
+def _all_or_none(flips: Flips, c: int, places: list[int], setting: _Setting, classes: Sequence[str]) -> Veto | None:
+    """An operation that no lower magnitude would tame is left out for a class where all its tries together fail."""
+    judged, flipped = flips.judged[c, places].sum(keepdims=True), flips.flipped[c, places].sum(keepdims=True)
+    if safe_magnitude(np.ones(1), judged, flipped) >= 1:
+        return None
+    return Veto(setting.name, classes[c], 0.0, "model", _why(flips, c, places, "", classes))
+
+
+def _why(flips: Flips, c: int, places: list[int], at: str, classes: Sequence[str]) -> str:
+    bad, n = int(flips.flipped[c, places].sum()), int(flips.judged[c, places].sum())
+    into = int(flips.into[c, max(places, key=lambda s: int(flips.flipped[c, s]))])
     return f"{bad} of {n} rows go over to other classes{at}, most to {classes[into]!r}"
 
 
