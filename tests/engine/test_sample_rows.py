@@ -58,6 +58,26 @@ def test_every_kind_of_picture_is_augmented_and_written_upright(tmp_path: Path) 
     written = {p.name.split("-")[0]: Image.open(io.BytesIO(p.read_bytes())) for p in made.folder.glob("*.png")}
     assert written["turned"].size == (12, 10) and written["colours"].size == (10, 12)
     assert written["grey"].mode == "L" and written["colours"].mode == "RGB", "grey stays grey"
+    assert written["alpha"].mode == "RGBA" and written["palette"].mode == "RGB"
+    assert written["bits"].mode.startswith("I;16") and len(np.unique(np.asarray(written["bits"]))) > 50
+
+
+def test_depth_and_opacity_come_through_to_the_bit(tmp_path: Path) -> None:
+    path = picture_folder(tmp_path)
+    made = tilth.augment(path, policy="[horizontal_flip]", times=1, write=True, check=False)
+    written = {p.name.split("-")[0]: np.asarray(Image.open(p)) for p in made.folder.glob("*.png")}
+    for name in ("bits", "alpha"):
+        np.testing.assert_array_equal(written[name], np.asarray(pictures()[name])[:, ::-1])
+
+
+def test_a_normalised_image_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    path = picture_folder(tmp_path)
+    policy = "[horizontal_flip, {normalize: {p: 0.01}}]"
+    with pytest.raises(ParameterError, match="normalised image cannot be written"):
+        tilth.augment(path, policy=policy, write=True, out=tmp_path / "new", check=False, workspace=tmp_path / "w")
+    assert not (tmp_path / "new").exists()
+    streamed = next(iter(tilth.stream(path, ["normalize"], workspace=tmp_path / "w")))
+    assert streamed.value.dtype == np.float32
 
 
 def test_silent_and_one_sample_sounds_are_augmented(tmp_path: Path) -> None:
@@ -97,8 +117,8 @@ def test_pictures_and_sounds_round_trip(seed: int) -> None:
 
 def test_float_pictures_loud_sounds_and_texts_as_files() -> None:
     image = np.linspace(-0.5, 1.5, 48, dtype=np.float32).reshape(4, 4, 3)
-    pixels = decode_image(encode_sample(Sample("image", image)))
-    assert pixels.min() == 0 and pixels.max() == 255
+    with pytest.raises(ParameterError, match=r"row r: .*cannot be written.*float32.*normalize"):
+        encode_sample(Sample("image", image, "r"))
     loud = encode_sample(Sample("audio", np.asarray([2.0, -3.0], np.float32), rate=8000))
     assert soundfile.read(io.BytesIO(loud), dtype="int16")[0].tolist() == [32767, -32767]
     with pytest.raises(ParameterError, match="only images and sounds"):

@@ -175,3 +175,28 @@ def test_no_image_is_named_by_its_row() -> None:
     part: Operation = SHELF.make("rotate")
     with pytest.raises(DataError, match="row-9"):
         part.apply(Sample("image", np.zeros((0, 3)), "row-9"), rng())
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "normalize"])
+def test_sixteen_bits_that_use_little_of_the_range_keep_their_levels(name: str) -> None:
+    y, x = np.mgrid[0:40, 0:50]
+    image = (20 * x + y % 20).astype(np.uint16)  # 0 to 999, as of a sensor of ten bits
+    made = SHELF.make(name, magnitude=0.5).apply(Sample("image", image, "r"), rng(1)).value
+    assert made.dtype == np.uint16
+    assert len(np.unique(made)) > 40
+    if name not in ("invert", "solarize", "solarize_add", "image_gaussian_noise", "salt_and_pepper"):
+        assert np.median(made) < 3000 or name in ("autocontrast", "equalize"), "it stays as dark as it was"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "normalize"])
+def test_opacity_follows_places_and_is_left_alone_by_colours(name: str) -> None:
+    old = scene()
+    opacity = np.where(old.mask == 7, 255, 0).astype(np.uint8)
+    sample = old.changed(np.dstack([old.value, opacity]))
+    new = SHELF.make(name, magnitude=0.8).apply(sample, rng(3))
+    assert new.value.shape[2] == 4
+    if name in MOVES:
+        wrong = (new.value[..., 3] > 127) != (new.mask == 7)
+        assert wrong.mean() < 0.1
+    else:
+        np.testing.assert_array_equal(new.value[..., 3], opacity)

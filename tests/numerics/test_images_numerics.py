@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tilth.errors import DataError, ParameterError
-from tilth.numerics.media.images import decode_image, image_size, perceptual_hash, resize, thumbnail_jpeg, thumbnail_png
+from tilth.numerics.media.images import (
+    decode_image,
+    decode_pixels,
+    image_size,
+    perceptual_hash,
+    resize,
+    thumbnail_jpeg,
+    thumbnail_png,
+)
 
 
 def encode(array: np.ndarray, kind: str = "PNG", **options: object) -> bytes:
@@ -159,3 +167,25 @@ def test_bad_arrays_and_sizes() -> None:
         thumbnail_png(scene(), 0)
     with pytest.raises(ParameterError):
         thumbnail_jpeg(scene(), 5, quality=100)
+
+
+def test_decode_pixels_keeps_depth_and_opacity() -> None:
+    def stored(image: Image.Image, **how: object) -> bytes:
+        out = BytesIO()
+        image.save(out, "PNG", **how)
+        return out.getvalue()
+
+    rng = np.random.default_rng(0)
+    deep = rng.integers(0, 1001, (5, 4)).astype(np.uint16)
+    four = rng.integers(0, 256, (5, 4, 4), dtype=np.uint8)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    assert np.array_equal(decode_pixels(stored(Image.fromarray(deep))), deep)
+    assert np.array_equal(decode_pixels(stored(Image.fromarray(four))), four)
+    assert np.array_equal(decode_pixels(stored(Image.fromarray(four), exif=turned.tobytes())), np.rot90(four, -1))
+    pair = decode_pixels(stored(Image.fromarray(np.ascontiguousarray(four[..., :2]))))
+    assert np.array_equal(pair, four[..., [0, 0, 0, 1]])
+    palette = Image.fromarray(four[..., 0]).convert("P")
+    assert decode_pixels(stored(palette)).shape == (5, 4, 3)
+    assert decode_pixels(stored(palette, transparency=3)).shape == (5, 4, 4)
+    assert decode_image(stored(Image.fromarray(four))).shape == (5, 4, 3), "whoever audits sees colours as before"

@@ -56,6 +56,9 @@ def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet:
 
 def show_stream(data: AugmentedDataset, epochs: int) -> None:
     """The samples of some epochs as JSON lines on standard output; images as PNG and sounds as WAV in base64."""
+    from tilth.workflows.augment.rows import check_writable
+
+    check_writable(data.augmenter)
     with data:
         for epoch in range(epochs):
             for sample in data.epoch(epoch):

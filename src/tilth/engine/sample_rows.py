@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from tilth.engine.inputs import TABLE_MEDIA
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.media.images import decode_image
+from tilth.numerics.media.images import decode_pixels
 from tilth.numerics.media.sounds import decode_audio
 from tilth.records import Sample, Snapshot
 from tilth.sources import read_media
@@ -81,7 +81,7 @@ class SampleRows:
             return Sample("text", cell or "", row_id, label)
         data = read_media(self.root, cell or "")
         if self.medium == "image":
-            return Sample("image", decode_image(data, where=row_id), row_id, label)
+            return Sample("image", decode_pixels(data, where=row_id), row_id, label)
         samples, rate = decode_audio(data, where=row_id)
         return Sample("audio", samples, row_id, label, rate=rate)
 
@@ -123,21 +123,21 @@ def sample_rows(
 
 
 def encode_sample(sample: Sample) -> bytes:
-    """A changed image as PNG (grey where all channels agree), a changed sound as 16-bit WAV; the same bytes always.
+    """A changed image as PNG, a changed sound as 16-bit WAV; the same bytes always.
 
-    A sound beyond full scale is clipped.
+    An image keeps its depth and its opacity, and is grey where all its colours agree. A sound beyond full scale is
+    clipped.
+
+    Raises
+    ------
+    ParameterError
+        The pixels are no longer whole numbers of 8 or 16 bits, as after ``normalize``: no file holds them.
     """
     buffer = io.BytesIO()
     if sample.medium == "image":
         from PIL import Image
 
-        pixels = np.asarray(sample.value)
-        if pixels.dtype.kind == "f":
-            pixels = np.clip(np.rint(pixels * 255), 0, 255)
-        pixels = np.ascontiguousarray(pixels.astype(np.uint8))
-        if pixels.ndim == 3 and (pixels.shape[2] == 1 or bool((pixels == pixels[..., :1]).all())):
-            pixels = np.ascontiguousarray(pixels[..., 0])
-        Image.fromarray(pixels).save(buffer, "PNG")
+        Image.fromarray(_storable(sample)).save(buffer, "PNG")
     elif sample.medium == "audio":
         import soundfile
 
@@ -146,3 +146,20 @@ def encode_sample(sample: Sample) -> bytes:
     else:
         raise ParameterError("only images and sounds are written as files", found=sample.medium)
     return buffer.getvalue()
+
+
+def _storable(sample: Sample) -> npt.NDArray[Any]:
+    """Pixels that a PNG holds: (h, w), (h, w, 3) or with opacity (h, w, 2) or (h, w, 4) uint8, or (h, w) uint16."""
+    pixels = np.asarray(sample.value)
+    if pixels.ndim == 3 and pixels.shape[2] != 2:
+        colour = pixels[..., :3]
+        if bool((colour == colour[..., :1]).all()):
+            pixels = pixels[..., [0, 3]] if pixels.shape[2] == 4 else pixels[..., 0]
+    if pixels.dtype != np.uint8 and not (pixels.dtype == np.uint16 and pixels.ndim == 2):
+        raise ParameterError(
+            "an image like this cannot be written as a file",
+            where=f"row {sample.row_id}",
+            found=f"{pixels.dtype} of shape {pixels.shape}",
+            fix="leave out normalize and whatever else answers with floats: tilth.stream in Python carries them",
+        )
+    return np.ascontiguousarray(pixels)

@@ -68,7 +68,7 @@ class Albumentations(Operation):
         """The sample, its boxes and its mask through the transform."""
         image = sample.value
         if _plain(image) and sample.boxes is None and sample.mask is None:  # nothing to prepare, nothing to follow
-            transform, _ = made_transform(self, boxes=False)  # outside of the try, which asks the library for its errors
+            transform, _ = made_transform(self, boxes=False)  # not within the try, which asks the library for errors
             try:
                 return sample.changed(seeded(transform, rng)(image=image)["image"])
             except refusals() as error:

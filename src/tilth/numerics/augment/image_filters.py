@@ -260,6 +260,8 @@ def salt_and_pepper(image: ArrayLike, rng: np.random.Generator, amount: float) -
 def jpeg_compression(image: ArrayLike, quality: int) -> Pixels:
     """Write an image as JPEG and read it again.
 
+    JPEG holds 8 bits: of an image of 16 bits it gets the upper 8 of as many as its values take.
+
     Parameters
     ----------
     image : (h, w) or (h, w, c) array_like
@@ -282,13 +284,19 @@ def jpeg_compression(image: ArrayLike, quality: int) -> Pixels:
         Image.fromarray(levels).save(out, "JPEG", quality=int(quality), subsampling=0 if quality >= 95 else 2)
         return np.array(Image.open(out))
 
+    def planes(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if levels.ndim == 2 or levels.shape[2] == 3:
+            return through(levels)
+        return np.stack([through(levels[..., c]) for c in range(levels.shape[2])], axis=-1)
+
     def change(pixels: Pixels) -> Pixels:
-        levels = pixels if pixels.dtype == np.uint8 else from_unit(to_unit(pixels), np.uint8)
-        if pixels.ndim == 2 or pixels.shape[2] == 3:
-            made = through(levels)
-        else:
-            made = np.stack([through(levels[..., c]) for c in range(pixels.shape[2])], axis=-1)
-        return made if pixels.dtype == np.uint8 else from_unit(to_unit(made), pixels.dtype)
+        if pixels.dtype == np.uint8:
+            return planes(pixels)
+        if pixels.dtype.kind == "f":
+            return from_unit(to_unit(planes(from_unit(to_unit(pixels), np.uint8))), pixels.dtype)
+        top = 2.0 ** max(8, int(pixels.max()).bit_length()) - 1
+        made: Pixels = np.rint(top * to_unit(planes(from_unit(pixels / top, np.uint8)))).astype(pixels.dtype)
+        return made
 
     return on_colour(image, change)
 
@@ -336,8 +344,13 @@ def coarse_dropout(
         wide = max(1, round(made.shape[1] * rng.uniform(*width)))
         top = int(rng.integers(0, made.shape[0] - tall + 1))
         left = int(rng.integers(0, made.shape[1] - wide + 1))
-        made[top : top + tall, left : left + wide] = value
+        _colours(made)[top : top + tall, left : left + wide] = value
     return made
+
+
+def _colours(pixels: Pixels) -> Pixels:
+    """A view of the colours, without the opacity."""
+    return pixels[..., :-1] if pixels.ndim == 3 and pixels.shape[2] in (2, 4) else pixels
 
 
 def grid_dropout(
@@ -371,5 +384,5 @@ def grid_dropout(
     unit = max(2, min(made.shape[:2]) // int(cells))
     hole = round(unit * ratio)
     rows, columns = ((np.arange(n) + int(rng.integers(unit))) % unit < hole for n in made.shape[:2])
-    made[np.outer(rows, columns)] = from_unit(np.asarray(fill, dtype=np.float64), made.dtype)
+    _colours(made)[np.outer(rows, columns)] = from_unit(np.asarray(fill, dtype=np.float64), made.dtype)
     return made

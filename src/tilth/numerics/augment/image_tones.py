@@ -47,7 +47,7 @@ def _extremes(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.
 
 
 def equalize(image: ArrayLike) -> Pixels:
-    """Make the histogram of every channel as flat as it can be, over 256 levels.
+    """Make the histogram of every channel as flat as it can be, over 256 levels, or all of a 16-bit image.
 
     Examples
     --------
@@ -56,6 +56,9 @@ def equalize(image: ArrayLike) -> Pixels:
     """
 
     def change(pixels: Pixels) -> Pixels:
+        if pixels.dtype == np.uint16:
+            planes = pixels.reshape(pixels.shape[0] * pixels.shape[1], -1)
+            return np.stack([_flat_deep(plane) for plane in planes.T], axis=-1).reshape(pixels.shape)
         levels = pixels if pixels.dtype == np.uint8 else from_unit(to_unit(pixels), np.uint8)
         table = np.stack([_flat_table(counts) for counts in _histograms(levels)], axis=-1)
         if pixels.dtype == np.uint8:
@@ -84,6 +87,15 @@ def _flat_table(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
     return _table(255 * below / most) if most else _RAMP.astype(np.uint8)
 
 
+def _flat_deep(plane: NDArray[np.uint16]) -> NDArray[np.uint16]:
+    """One channel of 16 bits, equalised."""
+    counts = np.bincount(plane, minlength=65536)
+    below = np.cumsum(counts) - counts
+    most = int(below[np.flatnonzero(counts)[-1]])
+    made: NDArray[np.uint16] = np.rint(65535 * below / most).astype(np.uint16)[plane] if most else plane.copy()
+    return made
+
+
 def invert(image: ArrayLike) -> Pixels:
     """The negative of an image.
 
@@ -102,7 +114,7 @@ def invert(image: ArrayLike) -> Pixels:
 
 
 def posterize(image: ArrayLike, bits: int) -> Pixels:
-    """Keep the upper bits of 8-bit light.
+    """Keep the upper bits of light: of 8, or of as many as the values of a 16-bit image take.
 
     Parameters
     ----------
@@ -124,6 +136,9 @@ def posterize(image: ArrayLike, bits: int) -> Pixels:
             return pixels & mask
         if bits == 8:
             return pixels.copy()
+        if pixels.dtype == np.uint16:
+            depth = max(8, int(pixels.max()).bit_length())
+            return pixels & np.uint16(65536 - 2 ** (depth - int(bits)))
         return from_unit(to_unit(from_unit(to_unit(pixels), np.uint8) & mask), pixels.dtype)
 
     return on_colour(image, change)

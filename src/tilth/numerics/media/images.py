@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "decode_image",
+    "decode_pixels",
     "image_size",
     "perceptual_hash",
     "resize",
@@ -29,6 +30,8 @@ Pixels = NDArray[np.uint8]
 
 _ORIENTATION_TAG = 0x0112
 _TURNED = frozenset({5, 6, 7, 8})
+#: What Pillow raises for files that are broken, one way or another.
+_BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, LookupError, ArithmeticError, MemoryError)
 _WIDE_MODES = frozenset({"I;16", "I;16B", "I;16L", "I;16N", "I", "F"})
 
 
@@ -66,19 +69,7 @@ def _opened(data: bytes, where: str, max_pixels: int | None = None) -> Iterator[
                 found=f"{len(data)} bytes that begin {start!r}",
                 fix="check the file; PNG, JPEG, GIF, BMP, TIFF and WebP are read",
             ) from err
-        except (
-            OSError,
-            SyntaxError,
-            ValueError,
-            TypeError,
-            EOFError,
-            OverflowError,
-            LookupError,
-            ArithmeticError,
-            MemoryError,
-            AttributeError,
-            NotImplementedError,
-        ) as err:
+        except (*_BROKEN, AttributeError, NotImplementedError) as err:
             raise DataError(
                 "the image is corrupt or cut short",
                 where=where,
@@ -162,6 +153,38 @@ def decode_image(data: bytes, *, max_pixels: int = 50_000_000, where: str = "") 
         ...
     tilth.errors.DataError: row 3: the image is empty (found 0 bytes). Fetch the file again or drop the row
     """
+    return _decoded(data, max_pixels, where, _to_rgb)
+
+
+def decode_pixels(data: bytes, *, max_pixels: int = 50_000_000, where: str = "") -> NDArray[Any]:
+    """Decode an image with its depth and its transparency, as an augmentation needs it to write it again.
+
+    Parameters
+    ----------
+    data, max_pixels, where
+        As for `decode_image`.
+
+    Returns
+    -------
+    array
+        (h, w) uint16 of grey with 16 bits; (h, w, 4) uint8, the last the opacity, of anything with transparency, a
+        palette too; (h, w, 3) uint8 of all else, grey as three equal channels. Upright (EXIF orientation applied).
+
+    Raises
+    ------
+    DataError, ParameterError
+        As for `decode_image`.
+
+    Examples
+    --------
+    >>> decode_pixels(thumbnail_png(np.full((2, 3), 7, dtype=np.uint8), 3)).shape
+    (2, 3, 3)
+    """
+    return _decoded(data, max_pixels, where, _as_stored)
+
+
+def _decoded(data: bytes, max_pixels: int, where: str, convert: Callable[[Image.Image], NDArray[Any]]) -> NDArray[Any]:
+    """Pixels of an image by `convert`, upright, after every check."""
     if max_pixels < 1:
         raise ParameterError("max_pixels must be at least 1", found=repr(max_pixels))
     with _opened(data, where, max_pixels) as image:
@@ -171,7 +194,7 @@ def decode_image(data: bytes, *, max_pixels: int = 50_000_000, where: str = "") 
             # small PNG files whose pixels are damaged decode to black without a word: only the checksums tell
             with _opened(data, where, max_pixels) as again:
                 again.verify()
-        pixels = _to_rgb(image)
+        pixels = convert(image)
     if turn in _TURNED:
         pixels = pixels.swapaxes(0, 1)
     if turn in (3, 4, 7, 8):
@@ -179,6 +202,18 @@ def decode_image(data: bytes, *, max_pixels: int = 50_000_000, where: str = "") 
     if turn in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return np.array(pixels, order="C")
+
+
+def _as_stored(image: Image.Image) -> NDArray[Any]:
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+        return np.asarray(image).astype(np.uint16)
+    if _has_opacity(image):
+        return np.asarray(image.convert("RGBA"), dtype=np.uint8)
+    return _to_rgb(image)
+
+
+def _has_opacity(image: Image.Image) -> bool:
+    return image.has_transparency_data or image.mode in ("LA", "PA", "RGBa", "La")
 
 
 def _to_rgb(image: Image.Image) -> Pixels:
@@ -192,7 +227,7 @@ def _to_rgb(image: Image.Image) -> Pixels:
             values = (finite - low) * (255 / (high - low)) if high > low else np.zeros_like(finite)
         grey = np.clip(np.rint(np.nan_to_num(values)), 0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.has_transparency_data or image.mode in ("LA", "PA", "RGBa", "La"):
+    if _has_opacity(image):
         layered = np.asarray(image.convert("RGBA"), dtype=np.float64)
         alpha = layered[:, :, 3:] / 255
         return np.rint(layered[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)

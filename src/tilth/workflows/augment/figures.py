@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilth.numerics.augment.pixels import from_unit, to_unit
 from tilth.numerics.media.sounds import log_mel
 from tilth.numerics.similarity.projection import project_2d
 from tilth.records import Sample
@@ -30,8 +31,7 @@ def _image_cell(sample: Sample) -> npt.NDArray[np.uint8]:
         pixels = _spectrogram(sample)
     else:
         pixels = np.asarray(sample.value)
-        pixels = np.clip(np.rint(pixels * 255), 0, 255) if pixels.dtype.kind == "f" else pixels
-        pixels = pixels.astype(np.uint8)
+        pixels = pixels if pixels.dtype == np.uint8 else from_unit(to_unit(pixels), np.uint8)
     if pixels.ndim == 2 or pixels.shape[2] == 1:
         pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
     height, width = pixels.shape[:2]

@@ -22,7 +22,7 @@ from tilth.plugin import Run
 from tilth.records import Sample, Snapshot, digest, hash_item_rows
 from tilth.sources import hash_bytes
 
-__all__ = ["Job", "MadeRows", "job_of", "make_rows"]
+__all__ = ["Job", "MadeRows", "check_writable", "job_of", "make_rows"]
 
 MANIFEST = "rows.jsonl"
 #: Rows between two writes to the manifest: what a kill can cost at the most.
@@ -279,11 +279,23 @@ def _generated(
         run.advance()
 
 
+def check_writable(augmenter: Augmenter) -> None:
+    """Raise `ParameterError` where a step makes floats of images, which no file holds: before anything is written."""
+    if any(part.name == "normalize" for part in augmenter.parts()):
+        raise ParameterError(
+            "a normalised image cannot be written as a file",
+            where="policy",
+            found="normalize",
+            fix="leave it out here, or take the samples from tilth.stream in Python, which carry floats",
+        )
+
+
 def make_rows(snapshot: Snapshot, job: Job, augmenter: Augmenter, run: Run, *, jobs: int = 1) -> MadeRows:
     """Make the rows of a job, going on where an earlier run of it was stopped.
 
     A sample that comes out like a row of the snapshot or like an earlier one is left out.
     """
+    check_writable(augmenter)
     done = _read_manifest(job)
     if not done and not job.manifest.exists():
         _append(job, [{"job": job.id}])
