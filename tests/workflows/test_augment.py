@@ -234,6 +234,43 @@ def test_policies_that_cannot_work_are_refused_before_anything_is_done(
     assert not (tmp_path / ".tilth" / "augmented").exists()
 
 
+@pytest.mark.parametrize(
+    ("limits", "error", "words"),
+    [
+        ({"cats": {"random_swop": 0.3}}, PartError, "unknown operation.*(?i:did you mean random_swap)"),
+        ({"cat": {"random_swap": 0.3}}, ParameterError, "unknown class.*(?i:did you mean cats)"),
+        ({"cats": {"random_swap": 7}}, ParameterError, "a limit is a number from 0 to 1"),
+        ({"cats": {"random_swap": "much"}}, ParameterError, "a limit is a number from 0 to 1"),
+        ({"cats": "x"}, ParameterError, "operations with magnitudes"),
+        ("x", ParameterError, "limits are classes"),
+        (3, ParameterError, "limits are classes"),
+    ],
+)
+def test_limits_that_speak_of_nothing_are_refused(
+    limits: Any, error: type[Exception], words: str, tmp_path: Path
+) -> None:
+    path = data("text", tmp_path)
+    for call in (
+        lambda: augment(path, policy=POLICIES["text"], limits=limits),
+        lambda: augment(path, policy={"policy": ["random_swap"], "limits": limits}),
+        lambda: tilth.stream(path, POLICIES["text"], limits=limits),
+    ):
+        with pytest.raises(error, match=words):
+            call()
+
+
+@pytest.mark.parametrize("limit", ["cats:random_swop=0.3", "cat:random_swap=0.3", "cats:random_swap=3", "cats=3"])
+def test_limits_from_the_shell_are_checked(limit: str, tmp_path: Path) -> None:
+    path = data("text", tmp_path)
+    said = CliRunner().invoke(app, ["augment", str(path), "--policy", "[random_swap]", "--limit", limit])
+    assert said.exit_code == 2 and "imit" in said.stderr
+
+
+def test_fields_of_a_step_are_words(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="words with values"):
+        augment(data("text", tmp_path), policy="[random_swap: {1: 2}]")
+
+
 @pytest.mark.parametrize("times", [0, -1, 1.5, True])
 def test_times_is_a_whole_number(times: Any, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="whole number from 1"):

@@ -8,13 +8,14 @@ order, and after a resume. `Augmenter.replay` gives any sample back.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tilth.errors import NotApplicable, ParameterError
+from tilth.errors import NotApplicable, ParameterError, PartError
 from tilth.numerics.augment.chains import mix_chains
 from tilth.plugin import Generator, Operation, Run, Shelf, sample_rng
 from tilth.records import Sample
@@ -214,6 +215,7 @@ class Augmenter:
         first, *rest = policy.steps
         self.recipe: Generator | None = self._batch_recipe(first)
         self._steps = tuple(self._compiled(step) for step in (rest if self.recipe is not None else policy.steps))
+        self._check_limits()
 
     def __reduce__(self) -> tuple[Any, ...]:
         fitted = [single.base for single in self._singles] if self.fitted else None
@@ -247,13 +249,9 @@ class Augmenter:
         return made
 
     def _part(self, name: str) -> type[Generator]:
-        from tilth.errors import PartError
-
         try:
             part: type[Generator] = self._shelf.get(name)
         except PartError as error:
-            import difflib
-
             near = difflib.get_close_matches(name, [*self._shelf.names(), *JOINERS], n=3, cutoff=0.4)
             raise PartError(
                 "this policy names an unknown operation",
@@ -275,6 +273,23 @@ class Augmenter:
                     fix=f"use operations for {said}: tilth parts generators lists them",
                 )
         return said
+
+    def _check_limits(self) -> None:
+        """Raise `PartError` where a limit speaks of an operation that does not exist."""
+        for label, limits in self.policy.limits.items():
+            for operation in limits:
+                name, slash, _ = str(operation).partition("/")
+                if operation not in self.operations() and (slash or name not in self._shelf.names()):
+                    known = [*self.operations(), *self._shelf.names()]
+                    near = difflib.get_close_matches(str(operation), known, n=3, cutoff=0.4)
+                    raise PartError(
+                        "a limit speaks of an unknown operation",
+                        where=f"limits of {label}",
+                        found=repr(operation),
+                        fix=f"did you mean {' or '.join(dict.fromkeys(near))}?"
+                        if near
+                        else "tilth parts generators lists them",
+                    )
 
     def _batch_recipe(self, step: Step) -> Generator | None:
         if step.joins or issubclass(self._part(step.name), Operation):

@@ -52,6 +52,28 @@ def _magnitude(value: Any, where: str) -> Magnitude:
     return _number(value, "a magnitude", where, 0, 1)
 
 
+def _checked_limits(limits: Any, where: str) -> Mapping[str, Mapping[str, float]]:
+    """Limits as they are, where they are classes with operations and numbers from 0 to 1."""
+    if not isinstance(limits, Mapping):
+        raise ParameterError(
+            "limits are classes, each with operations and magnitudes",
+            where=where,
+            found=repr(limits)[:80],
+            fix='write limits: {"6": {rotate: 0.2}}',
+        )
+    for name, own in limits.items():
+        if not isinstance(own, Mapping):
+            raise ParameterError(
+                "the limits of a class are operations with magnitudes",
+                where=f"{where} of {name}",
+                found=repr(own)[:80],
+                fix=f'write limits: {{"{name}": {{rotate: 0.2}}}}',
+            )
+        for operation, limit in own.items():
+            _number(limit, "a limit", f"{where} of {name}/{operation}", 0, 1)
+    return limits
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a policy: an operation, or steps that are joined.
@@ -80,6 +102,13 @@ class Step:
     def __post_init__(self) -> None:
         if not self.name or not isinstance(self.name, str):
             raise ParameterError("a step of a policy needs a name", found=repr(self.name))
+        if not isinstance(self.params, Mapping) or any(not isinstance(key, str) for key in self.params):
+            raise ParameterError(
+                "the fields of a step are words with values",
+                where=self.name,
+                found=repr(self.params)[:80],
+                fix=f"write {self.name}: {{p: 0.5, magnitude: 0.3}}",
+            )
         object.__setattr__(self, "p", _number(self.p, "a probability p", self.name, 0, 1))
         object.__setattr__(self, "magnitude", _magnitude(self.magnitude, self.name))
         if self.joins:
@@ -209,15 +238,7 @@ class AugmentationPolicy:
             raise ParameterError(
                 "no such medium", where="policy", found=repr(self.medium), fix="use image, text, audio or table"
             )
-        for name, limits in self.limits.items():
-            if not isinstance(limits, Mapping):
-                raise ParameterError(
-                    "the limits of a class are operations with magnitudes",
-                    where=f"limits of {name}",
-                    found=repr(limits)[:80],
-                )
-            for operation, limit in limits.items():
-                _number(limit, "a limit", f"limits of {name}/{operation}", 0, 1)
+        _checked_limits(self.limits, "limits")
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -251,7 +272,14 @@ class AugmentationPolicy:
         return min(float(own[name] if name in own else every.get(name, 1.0)) for name in names)
 
     def with_limits(self, limits: Mapping[str, Mapping[str, float]]) -> AugmentationPolicy:
-        """This policy with further limits; where two speak of the same, the lower one counts."""
+        """This policy with further limits; where two speak of the same, the lower one counts.
+
+        Raises
+        ------
+        ParameterError
+            They are no classes with operations and numbers from 0 to 1.
+        """
+        _checked_limits(limits, "limits")
         made = {name: dict(own) for name, own in self.limits.items()}
         for name, own in limits.items():
             kept = made.setdefault(str(name), {})
@@ -295,5 +323,6 @@ class AugmentationPolicy:
         if isinstance(steps, str) or not isinstance(steps, Sequence):
             steps = [steps]
         made = tuple(Step.from_dict(step, f"policy/{at}") for at, step in enumerate(steps))
-        limits = {str(name): own for name, own in (data.get("limits") or {}).items()}
+        said = _checked_limits({} if data.get("limits") is None else data["limits"], "limits")
+        limits = {str(name): dict(own) for name, own in said.items()}
         return cls(made, data.get("medium") or "", limits, data.get("name") or "")

@@ -7,6 +7,7 @@ same samples, and `AugmentedDataset.replay` gives any of them back.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, medium_
 from tilth.errors import LeakError, NotApplicable, ParameterError
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample, Snapshot
+from tilth.records.augmentation_policy import ANY_CLASS
 from tilth.workflows.augment.policies import PolicyLike, load_policy
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
 
-__all__ = ["AugmentedDataset", "choose_medium", "encoded", "ready", "stream", "training_rows"]
+__all__ = ["AugmentedDataset", "choose_medium", "encoded", "limited", "ready", "stream", "training_rows"]
 
 
 class AugmentedDataset:
@@ -219,6 +221,31 @@ def training_rows(
     return np.asarray(kept, dtype=np.int64)
 
 
+def limited(policy: AugmentationPolicy, limits: Any, snapshot: Snapshot) -> AugmentationPolicy:
+    """A policy with further limits; all of them must speak of classes of the dataset.
+
+    Raises
+    ------
+    ParameterError
+        A class that the dataset does not have (with the nearest names), or limits of another form.
+    """
+    made = policy.with_limits({} if limits is None else limits)
+    for name in made.limits:
+        if name != ANY_CLASS and name not in snapshot.classes:
+            near = difflib.get_close_matches(name, snapshot.classes, n=3, cutoff=0.4)
+            raise ParameterError(
+                "a limit speaks of an unknown class",
+                where="limits",
+                found=repr(name),
+                fix=f"did you mean {' or '.join(near)}? {ANY_CLASS} means all classes"
+                if near
+                else f"the classes are {', '.join(snapshot.classes[:10])}; {ANY_CLASS} means all of them"
+                if snapshot.classes
+                else f"this dataset has no classes: use {ANY_CLASS}",
+            )
+    return made
+
+
 def ready(augmenter: Augmenter, rows: SampleRows) -> Augmenter:
     """The augmenter, with operations that know the training rows where they want to."""
     return augmenter.fit([rows[at] for at in range(len(rows))]) if augmenter.wants_fit else augmenter
@@ -282,7 +309,7 @@ def stream(
         snapshot = head_snapshot(store, dataset)
         made = parents_of(store.decisions(dataset.name))
     chosen = choose_medium(snapshot, medium, policy)
-    loaded = load_policy(policy, chosen).with_limits(limits or {})
+    loaded = limited(load_policy(policy, chosen), limits, snapshot)
     rows = sample_rows(snapshot, chosen, training_rows(snapshot, part, made, labelled=False), column)
     augmenter = ready(Augmenter(loaded, options.seed, chosen), rows)
     return AugmentedDataset(augmenter, rows, classes=snapshot.classes, jobs=options.jobs, shuffle=shuffle)

@@ -29,7 +29,7 @@ from tilth.store import Workspace
 from tilth.workflows.augment.guard import FeatureShift, LabelCheck, check_labels, measure_shift, preview
 from tilth.workflows.augment.policies import PolicyLike, load_policy, save_policy
 from tilth.workflows.augment.rows import Job, MadeRows, job_of, make_rows
-from tilth.workflows.augment.stream import choose_medium, ready, training_rows
+from tilth.workflows.augment.stream import choose_medium, limited, ready, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
 from tilth.workflows.proof.descendants import AUGMENTER, parents_of
@@ -178,7 +178,7 @@ def augment(
         names = _columns(snapshot, chosen, column)
         places = training_rows(snapshot, part, made_before)
         rows = sample_rows(snapshot, chosen, places, "" if chosen == "table" else names[0])
-        loaded = load_policy(policy, chosen).with_limits(limits or {})
+        loaded = limited(load_policy(policy, chosen), limits, snapshot)
         augmenter = Augmenter(loaded, options.seed, chosen)
         found = LabelCheck(note="The check was not asked for, so nothing is known about it.")
         augmenter = ready(augmenter, rows)
