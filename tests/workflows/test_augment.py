@@ -277,6 +277,25 @@ def test_times_is_a_whole_number(times: Any, tmp_path: Path) -> None:
         augment(data("text", tmp_path), policy=POLICIES["text"], times=times)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**31, 10**20, "a", 1.5, True, None])
+def test_seed_is_a_whole_number_that_every_library_takes(seed: Any) -> None:
+    with pytest.raises(ParameterError, match="a seed is a whole number"):
+        RunOptions(seed=seed)
+    assert RunOptions(seed=2**31 - 1).seed == 2**31 - 1
+
+
+@pytest.mark.parametrize("verb", ["augment", "audit"])
+@pytest.mark.parametrize("seed", ["-1", "99999999999999999999"])
+def test_seed_from_the_shell_is_checked_for_every_verb(verb: str, seed: str, tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, [verb, str(data("text", tmp_path)), "--seed", seed])
+    assert said.exit_code == 2 and "a seed is a whole number" in said.stderr
+
+
+def test_highest_seed_works(tmp_path: Path) -> None:
+    made = augment(data("text", tmp_path), policy=POLICIES["text"], times=1, options=RunOptions(seed=2**31 - 1))
+    assert made.check.judged
+
+
 def test_one_class_and_one_row_a_class_are_augmented_with_a_word_about_it(tmp_path: Path) -> None:
     rows = texts(30)[0]
     one = write_csv(tmp_path / "one.csv", [{**row, "label": "cats"} for row in rows])

@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 
 from tilth.engine import EngineRun, Listener, silent
-from tilth.errors import SourceError, StoreError
+from tilth.errors import ParameterError, SourceError, StoreError
 from tilth.records import Decision, Snapshot, apply
 from tilth.store import Workspace
 
 __all__ = ["Dataset", "RunOptions", "head_snapshot", "locate", "opened"]
 
 FOLDER = ".tilth"
+#: Highest seed: what every library that draws numbers takes, with room for the seeds that are counted up from it.
+MOST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class RunOptions:
     Parameters
     ----------
     seed : int
+        A whole number from 0 to 2147483647.
     jobs : int
         Worker processes for media; 1 stays in this process, 0 takes one a core. A script that asks for
         more than 1 needs Python's usual guard, ``if __name__ == "__main__":``.
@@ -58,6 +61,11 @@ class RunOptions:
     jobs: int = 1
     memory_budget: int = 2 * 2**30
     listener: Listener = silent
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.seed, (int, np.integer)) and not isinstance(self.seed, bool)
+        if not whole or not 0 <= self.seed <= MOST_SEED:
+            raise ParameterError(f"a seed is a whole number from 0 to {MOST_SEED}", found=repr(self.seed))
 
     def run(self, path: str, store: Workspace | None) -> EngineRun:
         """A run for a verb, on a store."""
