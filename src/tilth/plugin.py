@@ -303,6 +303,8 @@ class Labeler(Part):
     #: The field that a rule file gives beside the part's name, as in ``regex: pattern``.
     main: ClassVar[str] = ""
     whole: ClassVar[bool] = False
+    #: Whether it votes for `label`, so that a rule file must give one.
+    labelled: ClassVar[bool] = False
 
     rule: str = ""
     label: Any = 1
@@ -312,6 +314,9 @@ class Labeler(Part):
     def title(self) -> str:
         """Name of this labelling function."""
         return self.rule or self.name or type(self).__name__.lower()
+
+    def validate(self) -> None:
+        """Raise `ParameterError` for parameters that make no rule; called when rules are read, before any row."""
 
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """What it says about each row; `NotApplicable` or `SchemaError` for rows that it cannot read at all."""

@@ -230,7 +230,7 @@ def test_data_without_a_label_column_can_be_fitted_but_not_labelled(tmp_path: Pa
         ("rules: [{function: f}]", "rule 1", "names one form"),
         ("rules: [3]", "rule 1", "is a mapping"),
         ("rules: [{keywords: [a], colour: red}]", "rule 1", "no parameter 'colour'"),
-        ("rules: [{name: a, keywords: [a]}, {name: a, keywords: [b]}]", "", "the same name"),
+        ("rules: [{name: a, keywords: [a], label: x}, {name: a, keywords: [b], label: y}]", "", "the same name"),
         ("rules: [", "", "no YAML"),
     ],
 )

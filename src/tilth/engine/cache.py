@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tilth.records import Evidence
 
-__all__ = ["Cache", "NoStore", "Store"]
+__all__ = ["Cache", "MemoryStore", "NoStore", "Store"]
 
 
 class Cache(Protocol):
@@ -60,3 +60,36 @@ class NoStore:
         """A cache that is always empty."""
         del maker_key
         return _NoCache()
+
+
+class _Kept:
+    """Results of one maker, in memory."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, npt.NDArray[Any]] = {}
+        self._errors: dict[str, str] = {}
+
+    def get(self, keys: Sequence[str]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[Any]]:
+        found = np.asarray([key in self._values for key in keys], dtype=bool)
+        values = [self._values[key] for key in keys if key in self._values]
+        return found, np.stack(values) if values else np.zeros((0, 0), dtype=np.float32)
+
+    def put(self, keys: Sequence[str], values: npt.NDArray[Any]) -> None:
+        self._values.update(zip(keys, values, strict=True))
+
+    def get_errors(self, keys: Sequence[str]) -> dict[str, str]:
+        return {key: self._errors[key] for key in keys if key in self._errors}
+
+    def put_errors(self, errors: dict[str, str]) -> None:
+        self._errors.update(errors)
+
+
+class MemoryStore(NoStore):
+    """A store that keeps results by item as long as the process lives, and no evidence."""
+
+    def __init__(self) -> None:
+        self._caches: dict[str, _Kept] = {}
+
+    def item_cache(self, maker_key: str) -> Cache:
+        """The cache of one maker."""
+        return self._caches.setdefault(maker_key, _Kept())

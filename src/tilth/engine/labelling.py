@@ -178,7 +178,7 @@ def _one(labeler: Labeler, batch: RowBatch, run: Run) -> Ballot:
     except Exception as error:
         raise DataError(
             "a labelling function failed on a whole batch", where=f"function {labeler.title!r}, from row {batch.start}",
-            found=f"{type(error).__name__}: {error}",
+            found=" ".join(f"{type(error).__name__}: {error}".split()),
         ) from error  # fmt: skip
     if not isinstance(ballot, Ballot) or ballot.codes.shape != (len(batch),):
         raise DataError(

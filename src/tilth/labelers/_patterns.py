@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tilth.errors import ParameterError
 from tilth.labelers._guard import guarded_map
 
-__all__ = ["Matches", "find_pattern", "word_pattern"]
+__all__ = ["Matches", "check_seconds", "compiled", "find_pattern", "word_pattern"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -32,6 +32,12 @@ class Matches:
         self.mask = mask
         self.faults = 0
         self.first_fault = ""
+
+
+def check_seconds(seconds: Any, where: str) -> None:
+    """Raise where a limit of time a row is none."""
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not seconds > 0:
+        raise ParameterError("seconds must be a number above 0", where=where, found=repr(seconds))
 
 
 def compiled(pattern: str, ignore_case: bool, where: str) -> re.Pattern[str]:

@@ -50,15 +50,29 @@ class Comparison(Labeler):
     value: Any = 0
     measure: str = "value"
     main: ClassVar[str] = "value"
+    labelled: ClassVar[bool] = True
 
-    def vote(self, rows: RowBatch, run: Run) -> Ballot:
-        """Rows for which the comparison holds."""
-        del run
+    def validate(self) -> None:
+        """Operator, measure and value must be known and fit each other."""
         if self.operator not in OPERATORS or self.measure not in MEASURES:
             raise ParameterError(
                 "unknown operator or measure", where=self.title, found=f"{self.operator!r}, {self.measure!r}",
                 fix=f"operators: {' '.join(OPERATORS)}; measures: {', '.join(MEASURES)}",
             )  # fmt: skip
+        if not isinstance(self.value, (int, float, str)):
+            raise ParameterError(
+                "comparison needs a number or a word to compare with", where=self.title, found=repr(self.value)
+            )
+        if self.measure != "value" and not (isinstance(self.value, (int, float)) and not isinstance(self.value, bool)):
+            raise ParameterError(
+                f"{self.measure} is compared with a number", where=self.title, found=repr(self.value),
+                fix="give a number without quotes",
+            )  # fmt: skip
+
+    def vote(self, rows: RowBatch, run: Run) -> Ballot:
+        """Rows for which the comparison holds."""
+        del run
+        self.validate()
         name = rows.text_column(self.column)
         column = rows.column(name)
         if self.measure != "value":

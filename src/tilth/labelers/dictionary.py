@@ -45,14 +45,29 @@ class Dictionary(Labeler):
     ignore_case: bool = True
     main: ClassVar[str] = "entries"
 
+    def validate(self) -> None:
+        """There must be entries, each a value and a class, no value twice."""
+        pairs = self._pairs()
+        if not pairs or any(len(pair) != 2 for pair in pairs):
+            raise ParameterError(
+                "dictionary needs entries: value and class", where=self.title, found=repr(self.entries)[:80],
+                fix="give them, as in dictionary: {CH: alps, FR: sea}",
+            )  # fmt: skip
+        gap = next((pair for pair in pairs if pair[0] is None or pair[1] is None or pair[1] == ""), None)
+        if gap is not None:
+            raise ParameterError("an entry lacks its value or its class", where=self.title, found=repr(gap))
+
+    def _pairs(self) -> list[tuple[Any, ...]]:
+        if isinstance(self.entries, Mapping):
+            return list(self.entries.items())
+        listed = self.entries if isinstance(self.entries, (list, tuple)) else ()
+        return [tuple(e) if isinstance(e, (list, tuple)) else (e,) for e in listed]
+
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """Looked-up classes."""
         del run
-        pairs = list(self.entries.items()) if isinstance(self.entries, Mapping) else [tuple(e) for e in self.entries]
-        if not pairs or any(len(pair) != 2 for pair in pairs):
-            raise ParameterError(
-                "dictionary needs entries: value and class", where=self.title, fix="give entries={...}"
-            )
+        self.validate()
+        pairs = self._pairs()
         column = rows.column(rows.text_column(self.column)).combine_chunks()
         keys = [pair[0] for pair in pairs]
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from tilth.errors import LabelError, ParameterError, TilthError
 from tilth.labelers._guard import guarded_map
+from tilth.labelers._patterns import check_seconds
 from tilth.plugin import Example, Labeler, Run
 from tilth.records import Ballot, RowBatch
 
@@ -63,6 +64,12 @@ class Function(Labeler):
     seconds: float = 10.0
     main: ClassVar[str] = "fn"
 
+    def validate(self) -> None:
+        """There must be a function and a limit of time."""
+        if not callable(self.fn):
+            raise ParameterError("function needs a function", where=self.title, found=repr(self.fn))
+        check_seconds(self.seconds, self.title)
+
     @property
     def title(self) -> str:
         """Name of this labelling function."""
@@ -98,15 +105,14 @@ class Function(Labeler):
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """What the function says about each row; a row on which it raises is a fault."""
         del run
-        if not callable(self.fn):
-            raise ParameterError("function needs a function", where=self.title, found=repr(self.fn))
+        self.validate()
         resources = dict(self.resources)
         fn = self.fn if not resources else lambda row: self.fn(row, **resources)
         faults: list[str] = []
 
         def failed(at: int, error: Exception) -> None:
             said = str(error) if isinstance(error, TilthError) else f"{type(error).__name__}: {error}"
-            faults.append(f"row {rows.start + at}: {said}")
+            faults.append(f"row {rows.start + at}: {' '.join(said.split())}")
 
         answers = guarded_map(fn, rows.rows(self._pre()), self.seconds, failed)
         codes, labels = self._coded(answers, rows.start)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from tilth.errors import ParameterError
-from tilth.labelers._patterns import find_pattern, word_pattern
+from tilth.labelers._patterns import check_seconds, find_pattern, word_pattern
 from tilth.plugin import Example, Labeler, Run
 from tilth.records import Ballot, RowBatch
 
@@ -47,18 +47,34 @@ class Keywords(Labeler):
     ignore_case: bool = True
     seconds: float = 5.0
     main: ClassVar[str] = "words"
+    labelled: ClassVar[bool] = True
+
+    def validate(self) -> None:
+        """Words must be there, and be words."""
+        words = self._listed()
+        if not words or not all(word if isinstance(word, str) else True for word in words):
+            raise ParameterError(
+                "keywords needs at least one word, and no empty one", where=self.title, found=repr(self.words),
+                fix="give words, as in keywords: [subscribe, my channel]",
+            )  # fmt: skip
+        wrong = next((word for word in words if not isinstance(word, str)), None)
+        if wrong is not None:
+            raise ParameterError(
+                "a keyword must be text", where=self.title, found=f"{wrong!r} of type {type(wrong).__name__}",
+                fix="put it in quotes: YAML reads a bare 5 as a number, a bare yes or no as true or false",
+            )  # fmt: skip
+        check_seconds(self.seconds, self.title)
+
+    def _listed(self) -> tuple[Any, ...]:
+        given: Any = self.words
+        return tuple(given) if isinstance(given, (list, tuple, set, frozenset)) else () if given is None else (given,)
 
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """Rows that hold a word."""
         del run
-        given: Any = self.words
-        words = (given,) if isinstance(given, str) else tuple(given)
-        if not words or not all(isinstance(word, str) and word for word in words):
-            raise ParameterError(
-                "keywords needs at least one word", where=self.title, found=repr(self.words), fix="give words=(...)"
-            )
+        self.validate()
         found = find_pattern(
-            rows.column(rows.text_column(self.column)), word_pattern(words, self.whole_words),
+            rows.column(rows.text_column(self.column)), word_pattern(self._listed(), self.whole_words),
             ignore_case=self.ignore_case, seconds=self.seconds, start=rows.start, where=self.title,
         )  # fmt: skip
         made = Ballot.where(found.mask, self.label)

@@ -54,11 +54,19 @@ class Model(Labeler):
     main: ClassVar[str] = "target"
     cost: ClassVar[str] = "model"
 
+    def validate(self) -> None:
+        """There must be predictions to read, and a threshold."""
+        if isinstance(self.threshold, bool) or not 0 < self.threshold <= 1:
+            raise ParameterError("threshold must lie in (0, 1]", where=self.title, found=str(self.threshold))
+        if not self.target and not self.columns:
+            raise ParameterError("model needs a target or columns of probabilities", where=self.title)
+        if isinstance(self.columns, str):
+            raise ParameterError("columns is a list of names", where=self.title, found=repr(self.columns))
+
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """The predicted class where the model is sure."""
         del run
-        if not 0 < self.threshold <= 1:
-            raise ParameterError("threshold must lie in (0, 1]", where=self.title, found=str(self.threshold))
+        self.validate()
         probs, classes = self._from_model(rows) if self.target else self._from_columns(rows)
         if probs.ndim != 2 or probs.shape[1] != len(classes) or len(probs) != len(rows):
             raise PartError(
@@ -71,8 +79,6 @@ class Model(Labeler):
         return Ballot(np.where(sure, best, -1).astype(np.int64), tuple(classes))
 
     def _from_columns(self, rows: RowBatch) -> tuple[Any, tuple[Any, ...]]:
-        if not self.columns:
-            raise ParameterError("model needs a target or columns of probabilities", where=self.title)
         return _matrix(rows, self.columns), self.classes or self.columns
 
     def _from_model(self, rows: RowBatch) -> tuple[Any, tuple[Any, ...]]:

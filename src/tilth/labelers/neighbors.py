@@ -58,12 +58,21 @@ class Neighbors(Labeler):
     cost: ClassVar[str] = "model"
     whole: ClassVar[bool] = True
 
+    def validate(self) -> None:
+        """There must be a column of labels and numbers in their ranges."""
+        if not isinstance(self.k, int) or self.k < 1 or not 0 < self.agreement <= 1:
+            raise ParameterError(
+                "k must be at least 1 and agreement in (0, 1]", where=self.title, found=f"{self.k}, {self.agreement}"
+            )
+        if not isinstance(self.labels, str) or not self.labels:
+            raise ParameterError(
+                "neighbors needs a column of known labels", where=self.title, found=repr(self.labels),
+                fix="name it, as in neighbors: label",
+            )  # fmt: skip
+
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """The class of the nearest labelled rows."""
-        if self.k < 1 or not 0 < self.agreement <= 1:
-            raise ParameterError("k must be at least 1 and agreement in (0, 1]", where=self.title)
-        if not self.labels:
-            raise ParameterError("neighbors needs a column of known labels", where=self.title, fix="give labels='...'")
+        self.validate()
         known = rows.values(self.labels)
         marked = np.asarray([i for i, value in enumerate(known) if value is not None and value != ""], dtype=np.int64)
         if marked.size < 2:
@@ -111,6 +120,8 @@ class Neighbors(Labeler):
                 "neighbors needs a text column or a column of vectors", where=f"column {name!r}", found=str(kind)
             )
         listed = rows.values(name)
+        if len({len(v) for v in listed if v is not None}) > 1:
+            raise SchemaError("vectors must be of one length", where=f"{self.title}, column {name!r}")
         width = next((len(v) for v in listed if v is not None), 0)
         table = np.asarray([v if v is not None else [np.nan] * width for v in listed], dtype=np.float32)
         norms = np.linalg.norm(table, axis=1, keepdims=True)

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tilth.errors import ParameterError, SourceError
+from tilth.labelers._patterns import check_seconds
 from tilth.plugin import Example, Labeler, Run
 from tilth.records import Ballot, MemoryItems, RowBatch
 
@@ -27,7 +28,8 @@ class Prompt(Labeler):
     """Ask a language model which class a row is of, and vote as it answers.
 
     Any endpoint that speaks OpenAI's chat format works, on this machine or elsewhere. Answers are kept by the text of
-    the prompt: what was asked once is not paid for again. An answer that names no class is an abstention.
+    the prompt, in the workspace or, without one, as long as the process lives: what was asked once is not paid for
+    again. An answer that names no class is an abstention.
 
     Parameters
     ----------
@@ -77,26 +79,72 @@ class Prompt(Labeler):
         """The prompt of one row: a mapping of column to value."""
         return self.template.format(**{name: row[name] for name in self._fields()})
 
-    def _fields(self) -> list[str]:
-        try:
-            return [name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None]
-        except ValueError as error:
-            raise ParameterError("the template cannot be read", where=self.title, found=str(error)) from error
-
-    def vote(self, rows: RowBatch, run: Run) -> Ballot:
-        """Classes that the model named."""
-        fields = self._fields()
-        if not fields or not self.classes or self.budget < 0:
+    def validate(self) -> None:
+        """The template must name columns; classes, address and numbers must be of use."""
+        classes: Any = self.classes
+        if not self._fields() or isinstance(classes, str) or not classes:
             raise ParameterError(
-                "prompt needs a template with at least one {column}, classes, and a budget that is not negative",
+                "prompt needs a template with at least one {column}, and classes that its answers may name",
                 where=self.title, found=f"template {self.template!r}, classes {self.classes!r}",
+                fix="write, for instance, template 'Spam or ham? {text}' and classes [ham, spam]",
             )  # fmt: skip
-        httpx = self.require("httpx")
+        if not isinstance(self.url, str) or not self.url.startswith(("http://", "https://")):
+            raise ParameterError("url is an address with http:// or https://", where=self.title, found=repr(self.url))
+        for name, least in (("budget", 0), ("max_tokens", 1), ("retries", 0)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ParameterError(
+                    f"{name} is a whole number from {least} up; a budget is not negative" if name == "budget"
+                    else f"{name} is a whole number from {least} up", where=self.title, found=repr(value),
+                )  # fmt: skip
+        check_seconds(self.timeout, f"{self.title}, timeout")
+
+    def _fields(self) -> list[str]:
+        """Columns that the template names."""
+        fix = "write a column's name in braces, as in {text}, and a brace that is meant as such twice"
+        if not isinstance(self.template, str):
+            raise ParameterError("a template is text", where=self.title, found=repr(self.template), fix=fix)
+        try:
+            parsed = [piece[1:] for piece in string.Formatter().parse(self.template) if piece[1] is not None]
+        except ValueError as error:
+            raise ParameterError(
+                f"the template cannot be read: {error}", where=self.title, found=repr(self.template), fix=fix
+            ) from error
+        for name, spec, conversion in parsed:
+            if not name or any(c in name for c in ".[") or name.isdigit() or conversion not in (None, "r", "s", "a"):
+                raise ParameterError(
+                    "the template names something that is no column", where=self.title,
+                    found=f"{{{name}{'!' + conversion if conversion else ''}}}", fix=fix,
+                )  # fmt: skip
+            if not any(_formats(probe, spec or "") for probe in ("x", 1, 1.0)):
+                raise ParameterError(
+                    "the template has a format that fits no value", where=self.title, found=f"{{{name}:{spec}}}",
+                    fix=fix,
+                )  # fmt: skip
+        return [str(name) for name, _, _ in parsed]
+
+    def _asked(self, rows: RowBatch, fields: list[str]) -> dict[str, list[int]]:
+        """Each different prompt with its rows; rows with a gap in a column have none."""
         columns = {name: rows.values(name) for name in fields}
         asked: dict[str, list[int]] = {}
         for at in range(len(rows)):
-            if all(columns[name][at] is not None for name in fields):
-                asked.setdefault(self.question({name: columns[name][at] for name in fields}), []).append(at)
+            row = {name: columns[name][at] for name in fields}
+            if any(value is None for value in row.values()):
+                continue
+            try:
+                asked.setdefault(self.question(row), []).append(at)
+            except (ValueError, TypeError) as error:
+                raise ParameterError(
+                    "the template does not fit the values of a row", where=f"{self.title}, row {rows.start + at}",
+                    found=f"{self.template!r}: {error}", fix="leave the format after the colon out",
+                ) from error  # fmt: skip
+        return asked
+
+    def vote(self, rows: RowBatch, run: Run) -> Ballot:
+        """Classes that the model named."""
+        self.validate()
+        httpx = self.require("httpx")
+        asked = self._asked(rows, self._fields())
         chosen = list(asked)[: self.budget]
         notes: tuple[str, ...] = ()
         if len(asked) > len(chosen):
@@ -116,7 +164,7 @@ class Prompt(Labeler):
                 answers = run.map_items(ask, items, maker=maker)
         except httpx.HTTPError as error:
             raise SourceError(
-                "the language model did not answer", where=f"{self.title}, {self.url}", found=str(error)[:200],
+                "the language model did not answer", where=f"{self.title}, {self.url}", found=_told(error, httpx),
                 fix="check the address, the model's name and the key; answers so far are kept",
             ) from error  # fmt: skip
         codes = np.full(len(rows), -1, dtype=np.int64)
@@ -161,6 +209,23 @@ class Prompt(Labeler):
 
         params = {"template": "Spam or ham? {text}", "classes": ("ham", "spam"), "budget": 0}
         return Example(rows, check, "Rows beyond the budget abstain, and a note says so.", params)
+
+
+def _formats(value: Any, spec: str) -> bool:
+    try:
+        format(value, spec)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _told(error: Any, httpx: Any) -> str:
+    """What went wrong, on one line."""
+    if isinstance(error, httpx.HTTPStatusError):
+        reply = error.response
+        said = " ".join(reply.text.split())[:120]
+        return f"status {reply.status_code} {reply.reason_phrase}".rstrip() + (f": {said}" if said else "")
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def _ask(send: Callable[[str], str], classes: tuple[str, ...], prompt: bytes) -> int:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pyarrow as pa
 
 from tilth.errors import ParameterError
-from tilth.labelers._patterns import find_pattern
+from tilth.labelers._patterns import check_seconds, compiled, find_pattern
 from tilth.plugin import Example, Labeler, Run
 from tilth.records import Ballot, RowBatch
 
@@ -47,12 +47,22 @@ class Regex(Labeler):
     ignore_case: bool = True
     seconds: float = 5.0
     main: ClassVar[str] = "pattern"
+    labelled: ClassVar[bool] = True
+
+    def validate(self) -> None:
+        """The pattern must be a regular expression."""
+        if not isinstance(self.pattern, str) or not self.pattern:
+            raise ParameterError(
+                "regex needs a pattern", where=self.title, found=repr(self.pattern),
+                fix="give one in quotes: YAML reads a bare 5 as a number, a bare yes as true",
+            )  # fmt: skip
+        compiled(self.pattern, self.ignore_case, self.title)
+        check_seconds(self.seconds, self.title)
 
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """Rows that match."""
         del run
-        if not isinstance(self.pattern, str) or not self.pattern:
-            raise ParameterError("regex needs a pattern", where=self.title, fix="give pattern='...'")
+        self.validate()
         found = find_pattern(
             rows.column(rows.text_column(self.column)), self.pattern, ignore_case=self.ignore_case,
             seconds=self.seconds, start=rows.start, where=self.title,

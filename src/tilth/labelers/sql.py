@@ -45,13 +45,24 @@ class Sql(Labeler):
     expression: str = ""
     main: ClassVar[str] = "expression"
 
+    def validate(self) -> None:
+        """There must be an expression."""
+        if not isinstance(self.expression, str) or not self.expression.strip():
+            raise ParameterError(
+                "sql needs an expression", where=self.title, found=repr(self.expression), fix="give one, in quotes"
+            )
+
     def vote(self, rows: RowBatch, run: Run) -> Ballot:
         """What the expression says."""
         del run
-        if not self.expression.strip():
-            raise ParameterError("sql needs an expression", where=self.title, fix="give expression='...'")
+        self.validate()
         found = self._answers(rows)
         if pa.types.is_boolean(found.type):
+            if self.label is None:
+                raise ParameterError(
+                    "a condition needs a label to vote for", where=self.title, found=repr(self.expression),
+                    fix="give label, or an expression that names the class",
+                )  # fmt: skip
             return Ballot.where(as_mask(found), self.label)
         if pa.types.is_string(found.type) or pa.types.is_integer(found.type):
             coded = found.combine_chunks().dictionary_encode()

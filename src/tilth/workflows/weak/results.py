@@ -24,7 +24,7 @@ from tilth.records import Snapshot
 from tilth.sources import write_rows
 from tilth.workflows.project import Dataset
 from tilth.workflows.weak.ledger import WeakRecorded
-from tilth.workflows.weak.rules import RuleSet
+from tilth.workflows.weak.rule_set import RuleSet, checked_classes
 
 __all__ = ["WeakAnalysis", "WeakFit", "WeakLabels", "WeakOptions", "WeakVotes"]
 
@@ -68,6 +68,7 @@ class WeakOptions:
     def __post_init__(self) -> None:
         if self.model not in ("label", "end"):
             raise ParameterError("unknown model", found=repr(self.model), fix="use 'label' or 'end'")
+        object.__setattr__(self, "classes", tuple(map(str, checked_classes(self.classes, "classes"))))
         if not 0 <= self.threshold <= 1:
             raise ParameterError("threshold must lie in [0, 1]", found=str(self.threshold))
 

@@ -34,7 +34,8 @@ from tilth.workflows.weak.end_model import end_model as train_end_model
 from tilth.workflows.weak.end_model import scores_of, slices_of
 from tilth.workflows.weak.ledger import gold_labels, own_labels, record_weak
 from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
-from tilth.workflows.weak.rules import RuleSet, read_rules
+from tilth.workflows.weak.rule_set import RuleSet
+from tilth.workflows.weak.rules import read_rules
 
 __all__ = [
     "WeakAnalysis", "WeakFit", "WeakLabels", "WeakOptions", "WeakVotes", "weak_analyze", "weak_apply", "weak_fit",
@@ -93,7 +94,10 @@ def weak_apply(
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         run = run_options.run("weak", store)
-        classes = options.classes or said.classes or snapshot.classes
+        seen = (
+            snapshot.classes if len(snapshot.classes) > 1 else ()
+        )  # labels of one class do not say what else there is
+        classes = options.classes or said.classes or seen
         own = own_labels(store, dataset, snapshot)
         found = _vote(said, snapshot, classes, own, options, run, run_options.jobs)
         votes = found.votes
@@ -129,6 +133,7 @@ def _vote(
         shown = [None if hide else label for hide, label in zip(hidden.tolist(), own, strict=True)]
         tables = dict.fromkeys(asking, table.append_column(name, pa.array(shown, pa.string())))
     with run.step("apply") as step:
+        step.jobs = 1  # a prompt is asked over one connection; other rules take `jobs` below
         return apply_labelers(
             rules.labelers, table, step, classes=classes, fault_tolerant=options.fault_tolerant, jobs=jobs,
             files=rules.files, row_names=snapshot.row_ids, tables=tables,
