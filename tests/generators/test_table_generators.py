@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+import tilth
 from tilth.errors import NotApplicable, ParameterError
 from tilth.generators.table._rows import example_rows
 from tilth.plugin import Run, Shelf, sample_rng
@@ -61,6 +65,52 @@ def test_declared_ranges_hold(name: str) -> None:
     made = SHELF.make(name, **params).generate(example_rows(), 12, Run())
     assert made and all(row.value["age"] is None or 32 <= row.value["age"] <= 40 for row in made)
     assert {row.value["town"] for row in made} <= {"Ulm", None}
+
+
+@pytest.mark.parametrize("name", [*FITTED, "smote", "gaussian_copula"])
+@pytest.mark.parametrize(
+    ("ranges", "said"),
+    [
+        ({"agee": [20, 50]}, r"'agee'.*Did you mean age"),
+        ({"height": [1, 2]}, r"'height'.*The columns are age, town"),
+        ({"town": [1, 2]}, r"two numbers for 'town', which holds categories.*'Ulm'"),
+        ({"age": [100, 120]}, r"no training row lies in the range of 'age'.*100, 120.*30"),
+        ({"town": ["Kiel"]}, r"no training row lies in the range of 'town'"),
+    ],
+)
+def test_ranges_that_cannot_be_meant_are_refused(name: str, ranges: dict[str, Any], said: str) -> None:
+    if name == "smote":
+        pytest.importorskip("imblearn")
+    with pytest.raises(ParameterError, match=said):
+        SHELF.make(name, ranges=ranges).generate(example_rows(), 4, Run())
+
+
+def test_a_range_upside_down_is_named_by_its_column() -> None:
+    with pytest.raises(ParameterError, match=r"column 'age'"):
+        SHELF.make("swap_noise", ranges={"age": [9, 1]})
+
+
+def test_rows_outside_of_a_range_are_counted(tmp_path: Path) -> None:
+    notes = SHELF.make("quantile_jitter", ranges={"age": [31, 52]}).notes(example_rows())
+    assert notes == (
+        "2 of 7 training rows lie outside of the range of 'age', which their changed copies are brought into",
+    )
+    table = pa.table({"age": [20.5 + i for i in range(40)], "label": ["a", "b"] * 20})
+    policy = [{"quantile_jitter": {"ranges": {"age": [25, 90]}}}]
+    made = tilth.augment(table, policy=policy, times=1, check=False, workspace=tmp_path, name="people")
+    assert any("5 of 40 training rows lie outside of the range of 'age'" in note for note in made.notes)
+
+
+@pytest.mark.parametrize("name", ["quantile_jitter", "swap_noise", "gaussian_copula"])
+def test_infinite_cells_never_become_gaps(name: str) -> None:
+    numbers = [0.5, 1.5, math.inf, 2.5, -math.inf, 3.5, 4.5, 5.5]
+    rows = [Sample("table", {"x": x}, f"r{i}", "ab"[i % 2]) for i, x in enumerate(numbers)]
+    params = {} if name == "gaussian_copula" else {"magnitude": 1.0}
+    made = SHELF.make(name, **params).generate(rows, 16, Run())
+    assert not any(row.value["x"] is None or math.isnan(row.value["x"]) for row in made)
+    if name == "quantile_jitter":
+        assert [made[2].value["x"], made[4].value["x"]] == [math.inf, -math.inf]
+        assert all(math.isfinite(row.value["x"]) for at, row in enumerate(made) if at % 8 not in (2, 4))
 
 
 def test_generated_rows_name_parents_of_their_class() -> None:

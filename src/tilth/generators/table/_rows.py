@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -11,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import NotApplicable, ParameterError, PartError
-from tilth.numerics.augment.table_columns import sorted_values, within_ranges
+from tilth.numerics.augment.table_columns import is_interval, is_missing, sorted_values
 from tilth.plugin import Operation, Run
 from tilth.records import Sample
 
-__all__ = ["FittedOperation", "by_position", "check_ranges", "example_rows", "matrix"]
+__all__ = ["FittedOperation", "by_position", "check_ranges", "example_rows", "fits_ranges", "matrix"]
 
 
 def matrix(rows: Sequence[Sample]) -> tuple[list[str], npt.NDArray[Any]]:
@@ -43,7 +44,54 @@ def check_ranges(ranges: Any, where: str) -> None:
             found=repr(ranges),
             fix='write {"age": [0, 120], "town": ["Ulm", "Bonn"]}',
         )
-    within_ranges(np.empty((0, len(ranges)), dtype=object), dict(enumerate(ranges.values())))
+    for name, allowed in ranges.items():
+        if is_interval(allowed) and not allowed[0] <= allowed[1]:
+            raise ParameterError(
+                "a range goes from its low end to its high one", where=f"{where}, column {name!r}", found=repr(allowed)
+            )
+
+
+def fits_ranges(ranges: Mapping[str, Sequence[Any]], rows: Sequence[Sample], where: str) -> tuple[str, ...]:
+    """How many training rows lie outside of declared ranges, column by column, as sentences.
+
+    Raises
+    ------
+    ParameterError
+        The ranges cannot be meant for these rows: there is no such column, two numbers are given for a column of
+        categories, or no row at all lies within, so that every new cell would come to an end of the range.
+    """
+    names, cells = matrix(rows) if ranges else ([], np.empty((0, 0), dtype=object))
+    said = []
+    for name, allowed in ranges.items():
+        if name not in names:
+            near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
+            fix = f"did you mean {' or '.join(near)}?" if near else f"the columns are {', '.join(names)}"
+            raise ParameterError("a range for a column that is not there", where=where, found=repr(name), fix=fix)
+        known = [value for value in cells[:, names.index(name)] if not is_missing(value)]
+        if is_interval(allowed):
+            if odd := [v for v in known if isinstance(v, bool) or not isinstance(v, (int, float, np.number))]:
+                raise ParameterError(
+                    f"a range of two numbers for {name!r}, which holds categories",
+                    where=where,
+                    found=f"{list(allowed)}, and a row with {odd[0]!r}",
+                    fix="list the categories that are allowed",
+                )
+            outside = [v for v in known if not allowed[0] <= v <= allowed[1]]
+        else:
+            outside = [v for v in known if v not in allowed]
+        if known and len(outside) == len(known):
+            raise ParameterError(
+                f"no training row lies in the range of {name!r}",
+                where=where,
+                found=f"{list(allowed)[:5]}, and rows with {', '.join(repr(v) for v in outside[:3])}",
+                fix="mend the range, or the rows",
+            )
+        if outside:
+            said.append(
+                f"{len(outside)} of {len(known)} training rows lie outside of the range of {name!r}, "
+                "which their changed copies are brought into"
+            )
+    return tuple(said)
 
 
 def by_position(ranges: Mapping[str, Sequence[Any]], names: Sequence[str]) -> dict[int, Sequence[Any]]:
@@ -80,8 +128,13 @@ class FittedOperation(Operation):
     def fit(self, rows: Sequence[Sample]) -> Self:
         """A copy that knows the values of these rows; they must all be of the training part."""
         names, cells = matrix(rows)
+        self.notes(rows)
         known = {name: sorted_values(cells[:, j]) for j, name in enumerate(names)}
         return dataclasses.replace(self, columns={name: tuple(values) for name, values in known.items() if values})
+
+    def notes(self, rows: Sequence[Sample]) -> tuple[str, ...]:
+        """What is to be said of these training rows: how many lie outside of the ranges."""
+        return fits_ranges(self.ranges, rows, f"{self.name or type(self).__name__}, ranges")
 
     def generate(self, rows: Sequence[Sample], count: int, run: Run) -> list[Sample]:
         """`count` changed rows: every row in turn, then again; fitted on `rows` unless it is fitted already."""

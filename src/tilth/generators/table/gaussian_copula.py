@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tilth.errors import NotApplicable
-from tilth.generators.table._rows import by_position, check_ranges, example_rows, matrix
+from tilth.generators.table._rows import by_position, check_ranges, example_rows, fits_ranges, matrix
 from tilth.numerics.augment.copula import gaussian_copula_sample
 from tilth.plugin import Example, Generator, Run
 from tilth.records import Sample
@@ -55,11 +55,16 @@ class GaussianCopula(Generator):
         if self.shrinkage is not None:
             share_of(self.shrinkage, "shrinkage")
 
+    def notes(self, rows: Sequence[Sample]) -> tuple[str, ...]:
+        """What is to be said of these training rows: how many lie outside of the ranges."""
+        return fits_ranges(self.ranges, rows, "gaussian_copula, ranges")
+
     def generate(self, rows: Sequence[Sample], count: int, run: Run) -> list[Sample]:
         """`count` new rows; `NotApplicable` for other media, or where there are no rows."""
         names, cells = matrix(rows)
         if not len(rows) or not names:
             raise NotApplicable("a copula needs rows with columns", found=f"{len(rows)} rows")
+        self.notes(rows)
         classes = sorted({row.label for row in rows}, key=str)
         codes = np.array([classes.index(row.label) for row in rows])
         new, said = gaussian_copula_sample(

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tilth.errors import NotApplicable, ParameterError
-from tilth.generators.table._rows import by_position, check_ranges, example_rows, matrix
+from tilth.generators.table._rows import by_position, check_ranges, example_rows, fits_ranges, matrix
 from tilth.numerics.augment.oversampling import SMOTE_KINDS, smote
 from tilth.plugin import Example, Generator, Run
 from tilth.records import Sample
@@ -63,11 +63,16 @@ class Smote(Generator):
             raise ParameterError("k_neighbors is a whole number from 1", found=repr(self.k_neighbors))
         check_ranges(self.ranges, "smote")
 
+    def notes(self, rows: Sequence[Sample]) -> tuple[str, ...]:
+        """What is to be said of these training rows: how many lie outside of the ranges."""
+        return fits_ranges(self.ranges, rows, "smote, ranges")
+
     def generate(self, rows: Sequence[Sample], count: int, run: Run) -> list[Sample]:
         """About `count` new rows of the small classes; `NotApplicable` for rows of other media or one class."""
         self.require("imblearn")
         rows = [row for row in rows if row.label is not None]
         names, cells = matrix(rows)
+        self.notes(rows)
         labels = [row.label for row in rows]
         classes = sorted(set(labels), key=str)
         if len(classes) < 2:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tilth.errors import DataError, ParameterError
 
-__all__ = ["as_table", "category_mask", "is_missing", "share_of", "sorted_values", "within_ranges"]
+__all__ = ["as_table", "category_mask", "is_interval", "is_missing", "share_of", "sorted_values", "within_ranges"]
 
 
 def is_missing(value: Any) -> bool:
@@ -168,7 +168,7 @@ def within_ranges(X: NDArray[Any], ranges: Mapping[int, Sequence[Any]] | None) -
     for j, allowed in ranges.items():
         if not isinstance(j, (int, np.integer)) or not 0 <= j < X.shape[1]:
             raise ParameterError("a range for a column that does not exist", found=repr(j))
-        if _is_interval(allowed):
+        if is_interval(allowed):
             low, high = allowed
             if low > high:
                 raise ParameterError("the low end of a range is above the high one", found=f"column {j}: {allowed}")
@@ -183,7 +183,14 @@ def within_ranges(X: NDArray[Any], ranges: Mapping[int, Sequence[Any]] | None) -
     return out
 
 
-def _is_interval(allowed: Sequence[Any]) -> bool:
+def is_interval(allowed: Sequence[Any]) -> bool:
+    """Whether what a column may hold is a low and a high end, not a list of categories.
+
+    Examples
+    --------
+    >>> is_interval((0, 10)), is_interval(["a", "b"]), is_interval([1, 2, 3])
+    (True, False, False)
+    """
     if isinstance(allowed, (str, bytes)):
         raise ParameterError("a range is two numbers or a list of categories", found=repr(allowed))
     return len(allowed) == 2 and all(_is_number(v) and not isinstance(v, bool) for v in allowed)

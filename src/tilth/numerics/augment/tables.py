@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -105,7 +107,7 @@ def quantile_jitter(
     A number at the quantile u of its column becomes the value at a quantile drawn evenly from
     ``[u - width, u + width]``, cut at 0 and 1: small steps where rows are dense, large ones in the tails, and
     never below the smallest or above the largest value. Between two observed values it interpolates; a column of
-    whole numbers stays one. Categories and missing cells are left alone.
+    whole numbers stays one. Categories, missing and infinite cells are left alone.
 
     Parameters
     ----------
@@ -143,14 +145,21 @@ def quantile_jitter(
     step = rng.uniform(-half, half, table.shape)
     out = table.copy()
     for j in np.flatnonzero(~fixed):
-        pool = pools[j]
+        pool = _finite(pools[j])
         if len(pool) < 2 or not half:
             continue
         whole = _whole_numbers(pool if isinstance(pool, tuple) else tuple(pool))
         for i, value in enumerate(table[:, j]):
-            if not is_missing(value):
+            if not is_missing(value) and -math.inf < value < math.inf:
                 out[i, j] = _moved(value, pool, float(step[i, j]), whole, table.dtype == object)
     return within_ranges(out, ranges)
+
+
+def _finite(pool: Sequence[Any]) -> Sequence[Any]:
+    """A sorted pool without its infinite ends."""
+    if not len(pool) or not isinstance(pool[-1], numbers.Real) or (pool[0] > -math.inf and pool[-1] < math.inf):
+        return pool
+    return tuple(value for value in pool if -math.inf < value < math.inf)
 
 
 @lru_cache(maxsize=1024)

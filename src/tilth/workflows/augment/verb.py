@@ -207,7 +207,7 @@ def augment(
             shifts,
             vectors,
             examples,
-            _notes(snapshot, places),
+            (*_notes(snapshot, places), *_part_notes(augmenter, rows)),
         )
         return _written(store, plan, job, augmenter, run, options.jobs) if write else plan
 
@@ -251,6 +251,16 @@ def _notes(snapshot: Snapshot, places: npt.NDArray[np.int64]) -> tuple[str, ...]
         notes.append(f"one row only of {', '.join(single[:5])}: its changed copies stay close to it")
     if snapshot.values("split") is None:
         notes.append("there is no test part: prove holds out rows, and leaves out what was made from them")
+    return tuple(notes)
+
+
+def _part_notes(augmenter: Augmenter, rows: SampleRows) -> tuple[str, ...]:
+    """What the parts have to say of the training rows, such as how many lie outside of declared ranges."""
+    notes: dict[str, None] = {}
+    for part in augmenter.parts():
+        say = getattr(part, "notes", None)
+        if say is not None and getattr(part, "ranges", None):
+            notes.update(dict.fromkeys(say([rows[at] for at in range(len(rows))])))
     return tuple(notes)
 
 
