@@ -145,6 +145,30 @@ def test_torn_last_line_of_the_manifest_is_made_again(tmp_path: Path) -> None:
     assert (again.folder / "rows.jsonl").read_bytes() == text
 
 
+@pytest.mark.parametrize(
+    ("medium", "damage"),
+    [("image", "junk"), ("image", "missing"), ("image", "line"), ("text", "line"), ("text", "cell")],
+)
+def test_damaged_files_of_an_earlier_run_are_made_again(medium: str, damage: str, tmp_path: Path) -> None:
+    path, out = data(medium, tmp_path, 12), tmp_path / "out"
+    whole = augment(path, policy=POLICIES[medium], times=2, write=True, check=False, out=out)
+    before = {p.name: p.read_bytes() for p in out.iterdir()}
+    tilth.undo(whole.dataset)
+    lines = before["rows.jsonl"].splitlines(keepends=True)
+    rows = [json.loads(line) for line in lines]
+    at = next(i for i in range(5, len(rows)) if "item" in rows[i])
+    column = "path" if "path" in rows[at] else next(c.name for c in whole.before.schema.inputs)
+    if damage in ("junk", "missing"):
+        file = out / rows[at][column]
+        file.write_text("junk") if damage == "junk" else file.unlink()
+    else:
+        lines[at] = b"junk\n" if damage == "line" else json.dumps({**rows[at], column: "other"}).encode() + b"\n"
+        (out / "rows.jsonl").write_bytes(b"".join(lines))
+    again = augment(path, policy=POLICIES[medium], times=2, write=True, check=False, out=out)
+    assert again.resumed == at - 1, "only what stands before the damage"
+    assert {p.name: p.read_bytes() for p in out.iterdir()} == before
+
+
 def test_plan_writes_nothing_and_says_what_would_come(tmp_path: Path) -> None:
     path = data("text", tmp_path)
     made = augment(path, policy=POLICIES["text"], times=3)

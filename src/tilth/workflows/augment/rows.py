@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -108,7 +109,7 @@ def _whole(path: Path, data: bytes) -> None:
 
 
 def _read_manifest(job: Job) -> list[dict[str, Any]]:
-    """Rows that an earlier run of the same job made; a torn last line is cut off.
+    """What an earlier run of the same job wrote, up to the first line that is torn or damaged.
 
     Raises
     ------
@@ -122,19 +123,33 @@ def _read_manifest(job: Job) -> list[dict[str, Any]]:
                 "there is something else in this folder", where=str(job.folder), fix="name a new or an empty folder"
             )
         return []
-    whole = path.read_bytes()
-    whole = whole[: whole.rfind(b"\n") + 1]
-    lines = [json.loads(line) for line in whole.splitlines()]
-    if lines and lines[0] != {"job": job.id}:
+    lines: list[dict[str, Any]] = []
+    for text in path.read_bytes().splitlines(keepends=True):
+        try:
+            line = json.loads(text) if text.endswith(b"\n") else None
+        except ValueError:
+            line = None
+        if not isinstance(line, dict):
+            break
+        lines.append(line)
+    if path.stat().st_size and (not lines or lines[0] != {"job": job.id}):
         raise ParameterError(
             "this folder holds rows of another augmentation",
             where=str(job.folder),
-            found=f"job {lines[0].get('job', 'unknown')}, wanted {job.id}",
+            found=f"job {lines[0].get('job', 'unknown') if lines else 'unknown'}, wanted {job.id}",
             fix="name another folder, or remove this one",
         )
-    with path.open("r+b") as file:
-        file.truncate(len(whole))
     return lines[1:]
+
+
+def _resume(job: Job, writer: _Writer, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Lines of an earlier run, as far as their files are what was written; the list is cut after them."""
+    there = _read_manifest(job)
+    done = [line for line, _ in itertools.takewhile(lambda each: writer.sound(*each), zip(there, ids, strict=False))]
+    text = "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in [{"job": job.id}, *done]).encode()
+    if not job.manifest.exists() or job.manifest.read_bytes() != text:
+        _whole(job.manifest, text)
+    return done
 
 
 def _append(job: Job, lines: Sequence[dict[str, Any]]) -> None:
@@ -150,6 +165,10 @@ def _file_name(row_id: str, epoch: int, job: Job, medium: str, column: str) -> s
     stem = re.sub(r"[^\w\-]", "_", Path(row_id).stem)[:60] or "row"
     mark = digest([job.id, row_id, epoch, column])[:8]
     return f"{stem}-{epoch + 1}-{mark}{ENDINGS[medium]}"
+
+
+def _row_id(job: Job, parent: str, epoch: int, number: int, batch: bool) -> str:
+    return f"~{job.id[:6]}.{number + 1}" if batch else f"{parent}~{job.id[:6]}.{epoch + 1}"
 
 
 def _finish(sample: Sample) -> tuple[Any, tuple[str, ...], str, Any, dict[str, float], str]:
@@ -178,7 +197,7 @@ class _Writer:
         _, parents, recipe, label, soft, _ = finished
         above = self.snapshot.table.slice(self.index[parents[0]], 1)
         cells = {name: above.column(name)[0].as_py() for name in self.names}
-        row_id = f"~{self.job.id[:6]}.{number + 1}" if batch else f"{parents[0]}~{self.job.id[:6]}.{epoch + 1}"
+        row_id = _row_id(self.job, parents[0], epoch, number, batch)
         hashes: dict[str, str] = {}
         files: dict[str, bytes] = {}
         for name, value in values.items():
@@ -195,6 +214,19 @@ class _Writer:
         made = {"row_id": row_id, "item": self._item(cells, hashes), **{n: _plain(v) for n, v in cells.items()}}
         made |= {"parents": list(parents), "recipe": recipe, "epoch": epoch}
         return ({**made, "folder": self.base_folder} if hashes else made), files
+
+    def sound(self, line: dict[str, Any], row_id: str) -> bool:
+        """Whether a line of the list is of this row, and its cells and files are still what was written."""
+        if line.get("left_out") == row_id:
+            return True
+        if line.get("row_id") != row_id or not isinstance(line.get("item"), str):
+            return False
+        try:
+            media = self.job.columns if self.job.medium in ENDINGS else ()
+            hashes = {name: hash_bytes((self.job.folder / line[name]).read_bytes()) for name in media}
+            return bool(self._item(line, hashes) == line["item"])
+        except (OSError, KeyError, TypeError, ValueError, pa.ArrowException):
+            return False
 
     def _labels(
         self, cells: dict[str, Any], label: Any, soft: dict[str, float], batch: bool, parents: Sequence[str]
@@ -293,17 +325,17 @@ def check_writable(augmenter: Augmenter) -> None:
 def make_rows(snapshot: Snapshot, job: Job, augmenter: Augmenter, run: Run, *, jobs: int = 1) -> MadeRows:
     """Make the rows of a job, going on where an earlier run of it was stopped.
 
-    A sample that comes out like a row of the snapshot or like an earlier one is left out.
+    Rows of that run whose files are missing or are not what was written are made again, with all that follow. A sample
+    that comes out like a row of the snapshot or like an earlier one is left out.
     """
     check_writable(augmenter)
-    done = _read_manifest(job)
-    if not done and not job.manifest.exists():
-        _append(job, [{"job": job.id}])
     batch = augmenter.recipe is not None
     tasks = [(at, epoch) for epoch in range(job.times) for at in range(len(job.rows))]
-    resumed = len(done)
     base = os.path.realpath(snapshot.root.partition("\n")[0] or ".")
     writer = _Writer(snapshot, job, os.path.relpath(os.path.realpath(job.folder), base))
+    above = snapshot.row_ids[job.rows]
+    done = _resume(job, writer, [_row_id(job, above[at], epoch, n, batch) for n, (at, epoch) in enumerate(tasks)])
+    resumed = len(done)
     known = set(snapshot.items.tolist()) | {line["item"] for line in done if "item" in line}
     fresh: list[dict[str, Any]] = []
     lines = _generated(snapshot, job, augmenter, run) if batch else None
