@@ -32,7 +32,7 @@ test: lint ## install tilth and run the checks and the quick tests
 # torch first, so that nothing pulls a larger build of it
 $(EXTRAS): $(STAMP)
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[text,image,torch,tables,llm]"
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[text,image,vision,torch,audio,tables,llm]"
 	@touch $@
 
 test-slow: $(EXTRAS) ## install the optional libraries and run the tests that are slow or need them

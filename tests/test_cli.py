@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,10 @@ def test_doctor_names_a_line_that_works_outside_a_checkout() -> None:
 
 def test_doctor_version_and_help(tmp_path: Path) -> None:
     summary = as_json("doctor", cwd=tmp_path)["summary"]
-    assert summary["extras"].keys() >= {"text", "image"}
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert summary["extras"].keys() == declared.keys(), "each extra is told, with the line that installs it"
+    heavy = {r["extra"] for r in summary["requirements"] if r["name"] in ("torch", "transformers")}
+    assert "" not in heavy and "image" not in heavy, "neither the core nor augmenting images pulls torch"
     assert all(r["installed"] for r in summary["requirements"] if not r["extra"])
     assert "pip install" in tilth("doctor", cwd=tmp_path).stdout or all(summary["extras"].values())
     assert tilth("--version", cwd=tmp_path).stdout.strip() == "0.1.0"

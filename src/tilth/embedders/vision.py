@@ -59,7 +59,7 @@ class Vision(Embedder):
     accepts: ClassVar[tuple[str, ...]] = ("image",)
     cost: ClassVar[str] = "model"
     default: ClassVar[bool] = False
-    extra: ClassVar[str] = "image"
+    extra: ClassVar[str] = "vision"
 
     def __post_init__(self) -> None:
         check_options(self.pooling, self.batch_size)

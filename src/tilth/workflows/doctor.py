@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata as metadata
+import json
 import platform
 import re
 import shutil
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 __all__ = ["Checkup", "Requirement", "doctor"]
 
@@ -70,7 +74,7 @@ class Checkup:
 def doctor() -> Checkup:
     """Look at what is installed; imports nothing of it."""
     found: list[Requirement] = []
-    for line in metadata.requires("tilth") or []:
+    for line in _requires():
         name = _NAME.match(line)
         extra = _EXTRA.search(line)
         if name is None:
@@ -88,3 +92,18 @@ def doctor() -> Checkup:
         tuple(found),
         round(shutil.disk_usage(".").free / 1e9, 1),
     )
+
+
+def _requires() -> list[str]:
+    """Requirements, each with its extra; of a checkout that is installed in place, those that it has now."""
+    place = metadata.distribution("tilth").read_text("direct_url.json")
+    source = json.loads(place) if place else {}
+    if source.get("dir_info", {}).get("editable"):
+        page = Path(unquote(urlsplit(source["url"]).path)) / "pyproject.toml"
+        try:
+            project = tomllib.loads(page.read_text(encoding="utf-8"))["project"]
+        except (OSError, tomllib.TOMLDecodeError, KeyError):  # the checkout has gone, or is something else by now
+            return metadata.requires("tilth") or []
+        extras = project.get("optional-dependencies", {})
+        return [*project["dependencies"], *(f"{one}; extra == '{name}'" for name in extras for one in extras[name])]
+    return metadata.requires("tilth") or []
