@@ -46,8 +46,15 @@ def test_replay_by_row_id_and_position(path: Path) -> None:
     assert data.original(7).value != samples[7].value and sorted(data.original(7).value.split()) == sorted(
         samples[7].value.split()
     )
-    with pytest.raises(ParameterError, match="no such row"):
-        data.replay("nobody", 0)
+    rows: tuple[Any, ...] = ("nobody", -1, 40, 1.5, True, None)
+    for row in rows:
+        with pytest.raises(ParameterError, match=r"no such row|named by its id or its position"):
+            data.replay(row, 0)
+    epochs: tuple[Any, ...] = ("x", -1, 1.5, True, None)
+    for epoch in epochs:
+        for call in (data.set_epoch, lambda e: data.replay(0, e), lambda e: next(data.epoch(e))):
+            with pytest.raises(ParameterError, match="an epoch is a whole number"):
+                call(epoch)
 
 
 def test_shuffled_order_is_one_of_its_own_each_epoch(path: Path) -> None:
@@ -70,8 +77,34 @@ def test_workers_give_the_same_samples(tmp_path: Path) -> None:
 
 def test_pickled_data_give_the_same(path: Path) -> None:
     data = tilth.stream(path, SWAP)
+    data.set_epoch(3)
     again = pickle.loads(pickle.dumps(data))
-    assert values(again, 3) == values(data, 3)
+    assert again.current == 3 and values(again, 3) == values(data, 3)
+    data.set_epoch(4)
+    assert again.current == 3, "a copy in this process goes its own way"
+
+
+def serve(data: tilth.AugmentedDataset, pipe: Any) -> None:
+    """A worker that outlives epochs: answers rows in the epoch that is named elsewhere."""
+    while (row := pipe.recv()) is not None:
+        pipe.send(data[row].value)
+
+
+def test_worker_that_outlives_an_epoch_sees_the_next(path: Path) -> None:
+    from multiprocessing import get_context
+
+    data = tilth.stream(path, SWAP)
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    worker = context.Process(target=serve, args=(data, there))
+    worker.start()
+    for epoch in (0, 1, 5):
+        data.set_epoch(epoch)
+        here.send(3)
+        assert here.recv() == data.replay(3, epoch).value
+    here.send(None)
+    worker.join()
+    assert len({data.replay(3, epoch).value for epoch in (0, 1, 5)}) == 3
 
 
 def test_data_loader_of_torch_with_workers_gives_the_same(tmp_path: Path) -> None:
@@ -82,6 +115,27 @@ def test_data_loader_of_torch_with_workers_gives_the_same(tmp_path: Path) -> Non
     loader = torch_data.DataLoader(data, batch_size=4, num_workers=2, collate_fn=list, multiprocessing_context="spawn")
     loaded = [sample.value for batch in loader for sample in batch]
     assert all(np.array_equal(a, b) for a, b in zip(loaded, values(data, 2), strict=True))
+
+
+def test_persistent_workers_of_a_data_loader_see_the_next_epoch(tmp_path: Path) -> None:
+    torch_data = pytest.importorskip("torch.utils.data")
+    data = tilth.stream(images(tmp_path / "img", 12)[0], "[rotate, image_gaussian_noise]")
+    loader = torch_data.DataLoader(
+        data, batch_size=4, num_workers=2, collate_fn=list, multiprocessing_context="spawn", persistent_workers=True
+    )
+    for epoch in (0, 1):
+        data.set_epoch(epoch)
+        loaded = [sample.value for batch in loader for sample in batch]
+        assert all(np.array_equal(a, b) for a, b in zip(loaded, values(data, epoch), strict=True))
+
+
+def test_samples_of_a_batch_recipe_are_named_by_number(tmp_path: Path) -> None:
+    data = tilth.stream(write_csv(tmp_path / "table.csv", table(60)[0]), "[gaussian_copula]")
+    assert data.replay("gaussian_copula-3", 0).value == data.replay(3, 0).value
+    rows: tuple[Any, ...] = ("a", "smote-3", "gaussian_copula-60", -1)
+    for row in rows:
+        with pytest.raises(ParameterError, match=r"no such sample|named by its id"):
+            data.replay(row, 0)
 
 
 def test_rows_of_tables_and_limits_of_classes(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tilth.engine.augment_runs import Workers
 from tilth.engine.inputs import canonical_split
 from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, medium_columns, sample_media, sample_rows
 from tilth.errors import LeakError, NotApplicable, ParameterError
+from tilth.numerics.statistics.shared_number import SharedNumber
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample, Snapshot
 from tilth.records.augmentation_policy import ANY_CLASS
@@ -70,7 +71,7 @@ class AugmentedDataset:
     ) -> None:
         self.augmenter, self.rows, self.classes = augmenter, rows, classes
         self.jobs, self.shuffle = jobs, shuffle
-        self.current = 0
+        self._current = SharedNumber(0)
         self._workers: Workers | None = None
         self._batch: tuple[int, list[Sample]] = (-1, [])
 
@@ -113,11 +114,14 @@ class AugmentedDataset:
         """Label of each row; None where it has none."""
         return self.rows.labels
 
+    @property
+    def current(self) -> int:
+        """The epoch that ``data[i]`` and iteration give; `set_epoch` names it."""
+        return self._current.value
+
     def set_epoch(self, epoch: int) -> None:
-        """Name the epoch that ``data[i]`` and iteration give."""
-        if epoch < 0:
-            raise ParameterError("an epoch is a whole number from 0", found=str(epoch))
-        self.current = epoch
+        """Name the epoch that ``data[i]`` and iteration give, here and in the workers that a data loader keeps."""
+        self._current.value = _epoch(epoch)
 
     def order(self, epoch: int) -> npt.NDArray[np.int64]:
         """Positions of the rows in the order of an epoch, shape (n,)."""
@@ -128,6 +132,7 @@ class AugmentedDataset:
 
     def epoch(self, epoch: int) -> Iterator[Sample]:
         """The samples of one epoch, in the order of `order`."""
+        epoch = _epoch(epoch)
         if self.augmenter.recipe is not None:
             made = self._generated(epoch)
             yield from (made[at] for at in self.order(epoch).tolist())
@@ -149,7 +154,16 @@ class AugmentedDataset:
             if row not in self.rows.row_ids:
                 raise ParameterError("no such row in the training part", found=repr(row))
             row = self.rows.row_ids.index(row)
-        return self.rows[row]
+        return self.rows[self._place(row)]
+
+    def _place(self, row: Any) -> int:
+        if isinstance(row, bool) or not isinstance(row, (int, np.integer)) or not 0 <= row < len(self):
+            raise ParameterError(
+                "a row is named by its id or its position",
+                found=repr(row),
+                fix=f"positions go from 0 to {len(self) - 1}",
+            )
+        return int(row)
 
     def replay(self, row: str | int, epoch: int) -> Sample:
         """What became of a row in an epoch, again.
@@ -160,9 +174,25 @@ class AugmentedDataset:
             Row id, or position; for a batch recipe the number of the sample.
         epoch : int
         """
-        if self.augmenter.recipe is not None:
-            return self._generated(epoch)[int(row) if isinstance(row, int) else int(row.rpartition("-")[2])]
-        return self.augmenter.replay(self.original(row), epoch)
+        epoch = _epoch(epoch)
+        if self.augmenter.recipe is None:
+            return self.augmenter.replay(self.original(row), epoch)
+        number = row
+        if isinstance(row, str):
+            name, _, digits = row.rpartition("-")
+            number = int(digits) if name == self.augmenter.recipe.name and digits.isdecimal() else -1
+            if not 0 <= number < len(self):
+                raise ParameterError(
+                    "no such sample", found=repr(row), fix=f"they are {self.augmenter.recipe.name}-0 and so on"
+                )
+        return self._generated(epoch)[self._place(number)]
+
+
+def _epoch(epoch: Any) -> int:
+    whole = isinstance(epoch, (int, np.integer)) and not isinstance(epoch, bool)
+    if not whole or not 0 <= epoch < 2**63:
+        raise ParameterError("an epoch is a whole number from 0", found=repr(epoch))
+    return int(epoch)
 
 
 def encoded(sample: Sample) -> Any:
