@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from made_data import images, sounds, table, texts, write_csv
 from tilth.cli import app
 from tilth.errors import LeakError, NotApplicable, ParameterError, PartError, SourceError
 from tilth.records import added_rows
-from tilth.workflows.augment.page import augmentation_dict, report_augmentation
+from tilth.workflows.augment.page import advise_augmentation, augmentation_dict, report_augmentation
 from tilth.workflows.augment.verb import Augmentation, augment
 from tilth.workflows.project import RunOptions, opened
 from tilth.workflows.proof.descendants import parents_of
@@ -180,6 +181,25 @@ def test_plan_writes_nothing_and_says_what_would_come(tmp_path: Path) -> None:
     assert "Up to 135 rows would be added" in page and "How far samples move" in page
     assert {"words", "embedding"} <= {shift.name for shift in made.shifts}
     json.dumps(augmentation_dict(made), allow_nan=False)
+
+
+def test_advice_and_shell_name_the_policy_and_the_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = data("text", tmp_path)
+    monkeypatch.chdir(path.parent)
+    command = ["augment", path.name, "--policy", "[{random_swap: 0.3}]", "--times", "2", "--seed", "3", "--no-check"]
+    command += ["--limit", "cats:random_swap=0.2"]
+    said = CliRunner().invoke(app, command)
+    assert said.exit_code == 0, said.output
+    asked = next(line for line in said.stdout.splitlines() if line.startswith("Do it: tilth "))[len("Do it: tilth ") :]
+    assert sorted(shlex.split(asked)) == sorted([*command, "--write"])
+    done = CliRunner().invoke(app, shlex.split(asked))
+    assert done.exit_code == 0 and f"tilth prove {path.name} --augmentation" in done.stdout
+    plan = augment(path.name, policy=[{"random_swap": {"magnitude": 0.3}}], times=2)
+    first = advise_augmentation(plan)[-1]
+    assert f"tilth prove {path.name} --augmentation" in first
+    line = first.partition("tilth ")[2].partition(", then")[0]
+    assert CliRunner().invoke(app, shlex.split(line)).exit_code == 0
+    assert "--policy" in report_augmentation(plan, tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_folder_of_the_users_choice_and_a_foreign_one(tmp_path: Path) -> None:
@@ -356,12 +376,30 @@ def test_operations_that_change_nothing_are_said_and_add_nothing(tmp_path: Path)
         augment(path, policy="[{random_swap: {p: 0}}]", write=True, check=False)
 
 
-def test_files_that_cannot_be_read_stop_the_work_with_their_name(tmp_path: Path) -> None:
+def test_files_that_cannot_be_read_are_passed_over_and_counted(tmp_path: Path) -> None:
     path = data("image", tmp_path, 12)
     broken = sorted(path.rglob("*.png"))[3]
+    whole = broken.read_bytes()
     broken.write_bytes(b"no image")
-    with pytest.raises(tilth.TilthError, match=broken.name):
-        augment(path, policy="[rotate]", times=1, write=True, check=False)
+    plan = augment(path, policy="[{rotate: 0.9}]", times=2, check=False)
+    note = next(note for note in plan.notes if "cannot be read" in note)
+    assert plan.added == 22 and note.startswith("1 training row") and broken.name in note
+    made = augment(path, policy="[{rotate: 0.9}]", times=2, write=True, check=False)
+    assert made.added + made.unchanged == 22 and any(broken.name in note for note in made.notes)
+    streamed = tilth.stream(path, "[rotate]")
+    assert len(streamed) == len(list(streamed)) == 11 and [Path(row).name for row in streamed.skipped] == [broken.name]
+    broken.write_bytes(whole)
+    assert len(tilth.stream(path, "[rotate]")) == 12
+    for file in path.rglob("*.png"):
+        file.write_bytes(b"no image")
+    with pytest.raises(NotApplicable, match="not one image"):
+        augment(path, policy="[rotate]", write=True)
+
+
+def test_rows_without_labels_come_with_a_way_out(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "bare.csv", [{**row, "label": ""} for row in texts(12)[0]])
+    with pytest.raises(NotApplicable, match=r"Label some rows"):
+        augment(path, policy="[random_swap]", overrides=tilth.RoleOverrides(label="label"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

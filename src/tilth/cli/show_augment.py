@@ -49,9 +49,9 @@ def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet:
     out.print(terminal.table("How far samples move", columns, moved))
     if made.written:
         out.print(f"\nFiles: {made.folder}\nReport: {report}", markup=False)
-        out.print("Prove it: tilth prove DATASET --augmentation", markup=False)
+        out.print(f"Prove it: tilth prove {made.subject} --augmentation", markup=False, soft_wrap=True)
     else:
-        out.print(f"\nReport: {report}\nAdd --write to do it.", markup=False)
+        out.print(f"\nReport: {report}\nDo it: {made.command} --write", markup=False, soft_wrap=True)
 
 
 def show_stream(data: AugmentedDataset, epochs: int) -> None:
@@ -59,6 +59,9 @@ def show_stream(data: AugmentedDataset, epochs: int) -> None:
     from tilth.workflows.augment.rows import check_writable
 
     check_writable(data.augmenter)
+    from tilth.workflows.augment.selection import passed_over
+
+    terminal.notes(passed_over(data.skipped), quiet=False)
     with data:
         for epoch in range(epochs):
             for sample in data.epoch(epoch):

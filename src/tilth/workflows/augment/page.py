@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ def augmentation_dict(made: Augmentation) -> dict[str, Any]:
             "seed": made.seed,
             "job": made.job,
             "folder": str(made.folder),
+            "command": made.command,
             "added": made.added,
             "unchanged": made.unchanged,
             "policy": made.policy.to_dict(),
@@ -70,7 +70,7 @@ def augmentation_dict(made: Augmentation) -> dict[str, Any]:
 def advise_augmentation(made: Augmentation) -> tuple[str, ...]:
     """What to do, the most valuable first."""
     said = []
-    name = shlex.quote(made.dataset.name)
+    name = made.subject
     never = grouped([v for v in made.check.vetoes if v.limit == 0])
     if never:
         said.append(
@@ -88,7 +88,7 @@ def advise_augmentation(made: Augmentation) -> tuple[str, ...]:
         said.append(f"Prove it: tilth prove {name} --augmentation. Nothing is an improvement before that.")
         said.append(f"Take it back where it did not help: tilth undo {name}.")
     else:
-        said.append(f"Add the rows: tilth augment {name} --write, then tilth prove {name} --augmentation.")
+        said.append(f"Add the rows: {made.command} --write, then tilth prove {name} --augmentation.")
     return tuple(said)
 
 
@@ -178,7 +178,7 @@ def report_augmentation(made: Augmentation, path: Path | None = None) -> Path:
     policy = Section(
         "policy", "Policy", text=policy_to_yaml(made.policy), text_title="As a policy file, limits included", open=True
     )
-    command = f"tilth augment {made.dataset.name} --times {made.times}{' --write' if made.written else ''}"
+    command = f"{made.command} --write" if made.written else made.command
     page = Page(
         "Augmentation", made.dataset.name, "", did, first[0], tuple(numbers), first,
         (_samples(made), _classes(made), _labels(made), _moved(made), policy),

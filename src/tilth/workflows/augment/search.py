@@ -29,7 +29,7 @@ from tilth.workflows.augment.search_features import Features, features_of, model
 from tilth.workflows.augment.search_result import AugmentationSearch, OperationReturn, SearchSettings
 from tilth.workflows.augment.search_rounds import Rounds
 from tilth.workflows.augment.search_trials import Budget, Trials
-from tilth.workflows.augment.stream import choose_medium, training_rows
+from tilth.workflows.augment.selection import choose_medium, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened

@@ -7,7 +7,6 @@ same samples, and `AugmentedDataset.replay` gives any of them back.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,18 @@ import numpy.typing as npt
 
 from tilth.engine.augment import Augmenter
 from tilth.engine.augment_runs import Workers
-from tilth.engine.inputs import canonical_split
-from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, medium_columns, sample_media, sample_rows
-from tilth.errors import LeakError, NotApplicable, ParameterError
+from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, sample_rows
+from tilth.errors import ParameterError
 from tilth.numerics.statistics.shared_number import SharedNumber
 from tilth.plugin import Run
-from tilth.records import AugmentationPolicy, RoleOverrides, Sample, Snapshot
-from tilth.records.augmentation_policy import ANY_CLASS
+from tilth.records import AugmentationPolicy, RoleOverrides, Sample
 from tilth.workflows.augment.policies import PolicyLike, load_policy
+from tilth.workflows.augment.selection import choose_medium, limited, readable_rows, ready, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
 
-__all__ = ["AugmentedDataset", "choose_medium", "encoded", "limited", "ready", "stream", "training_rows"]
+__all__ = ["AugmentedDataset", "encoded", "stream"]
 
 
 class AugmentedDataset:
@@ -47,6 +45,8 @@ class AugmentedDataset:
         Worker processes of `epoch`; the samples are the same for any number.
     shuffle : bool
         Whether `epoch` gives the rows in an order of their own, drawn from seed and epoch.
+    skipped : tuple of str
+        Ids of training rows that are not among `rows`, since they cannot be read.
 
     Examples
     --------
@@ -68,7 +68,9 @@ class AugmentedDataset:
         classes: tuple[str, ...] = (),
         jobs: int = 1,
         shuffle: bool = False,
+        skipped: tuple[str, ...] = (),
     ) -> None:
+        self.skipped = skipped
         self.augmenter, self.rows, self.classes = augmenter, rows, classes
         self.jobs, self.shuffle = jobs, shuffle
         self._current = SharedNumber(0)
@@ -200,87 +202,6 @@ def encoded(sample: Sample) -> Any:
     return encode_sample(sample) if sample.medium in ENDINGS else sample.value
 
 
-def choose_medium(snapshot: Snapshot, medium: str, policy: PolicyLike) -> str:
-    """The medium that a policy changes in a dataset: the one named, the policy's own, or the dataset's first."""
-    media = sample_media(snapshot)
-    if not media:
-        raise NotApplicable("there are no inputs to change", fix="name an input column, such as --text COLUMN")
-    if medium:
-        medium_columns(snapshot, medium)
-        return medium
-    if policy is not None:
-        made = load_policy(policy, media[0])
-        said = made.medium or (Augmenter(made).medium if made.operations() else "")
-        if said:
-            medium_columns(snapshot, said)
-            return said
-    return media[0]
-
-
-def training_rows(
-    snapshot: Snapshot, part: str, made: Mapping[str, Any], *, labelled: bool = True
-) -> npt.NDArray[np.int64]:
-    """Positions of the rows that may be augmented: those of the training part that were not made from others.
-
-    Raises
-    ------
-    LeakError
-        The test or validation part was asked for.
-    ParameterError
-        There is no such part.
-    NotApplicable
-        There are no such rows.
-    """
-    split = canonical_split(snapshot)
-    if part in ("test", "val", "validation"):
-        raise LeakError(
-            f"the {part} part is not augmented: it measures the model, and a change would move the measure",
-            fix="leave --part out, which takes the training part",
-        )
-    if part not in ("", "train"):
-        raise ParameterError("no such part", found=repr(part), fix="only the part train is augmented")
-    rows = np.flatnonzero((split != "test") & (split != "val"))
-    label = snapshot.schema.label
-    has_label = snapshot.table.column(label).is_valid().to_numpy() if label and labelled else None
-    kept = [r for r in rows if snapshot.row_ids[r] not in made and (has_label is None or has_label[r])]
-    if not kept:
-        raise NotApplicable(
-            "there are no labelled training rows to augment",
-            found=f"{len(snapshot)} rows, {len(rows)} of them in the training part",
-        )
-    return np.asarray(kept, dtype=np.int64)
-
-
-def limited(policy: AugmentationPolicy, limits: Any, snapshot: Snapshot) -> AugmentationPolicy:
-    """A policy with further limits; all of them must speak of classes of the dataset.
-
-    Raises
-    ------
-    ParameterError
-        A class that the dataset does not have (with the nearest names), or limits of another form.
-    """
-    made = policy.with_limits({} if limits is None else limits)
-    for name in made.limits:
-        if name != ANY_CLASS and name not in snapshot.classes:
-            near = difflib.get_close_matches(name, snapshot.classes, n=3, cutoff=0.4)
-            raise ParameterError(
-                "a limit speaks of an unknown class",
-                where="limits",
-                found=repr(name),
-                fix=f"did you mean {' or '.join(near)}? {ANY_CLASS} means all classes"
-                if near
-                else f"the classes are {', '.join(snapshot.classes[:10])}; {ANY_CLASS} means all of them"
-                if snapshot.classes
-                else f"this dataset has no classes: use {ANY_CLASS}",
-            )
-    return made
-
-
-def ready(augmenter: Augmenter, rows: SampleRows) -> Augmenter:
-    """The augmenter, with operations that know the training rows where they want to."""
-    return augmenter.fit([rows[at] for at in range(len(rows))]) if augmenter.wants_fit else augmenter
-
-
 def stream(
     target: Any,
     policy: PolicyLike = None,
@@ -338,8 +259,13 @@ def stream(
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         made = parents_of(store.decisions(dataset.name))
-    chosen = choose_medium(snapshot, medium, policy)
-    loaded = limited(load_policy(policy, chosen), limits, snapshot)
-    rows = sample_rows(snapshot, chosen, training_rows(snapshot, part, made, labelled=False), column)
+        chosen = choose_medium(snapshot, medium, policy)
+        loaded = limited(load_policy(policy, chosen), limits, snapshot)
+        places = training_rows(snapshot, part, made, labelled=False)
+        columns = sample_rows(snapshot, chosen, places, column).columns
+        places, skipped = readable_rows(snapshot, places, chosen, columns, options.run("stream", store))
+    rows = sample_rows(snapshot, chosen, places, column)
     augmenter = ready(Augmenter(loaded, options.seed, chosen), rows)
-    return AugmentedDataset(augmenter, rows, classes=snapshot.classes, jobs=options.jobs, shuffle=shuffle)
+    return AugmentedDataset(
+        augmenter, rows, classes=snapshot.classes, jobs=options.jobs, shuffle=shuffle, skipped=skipped
+    )

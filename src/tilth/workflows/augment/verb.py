@@ -26,10 +26,18 @@ from tilth.engine.sample_rows import SampleRows, medium_columns, sample_rows
 from tilth.errors import ParameterError
 from tilth.records import AugmentationPolicy, Decision, RoleOverrides, Sample, Snapshot, added_rows, effective
 from tilth.store import Workspace
+from tilth.workflows.augment.commands import augment_command, subject_of
 from tilth.workflows.augment.guard import FeatureShift, LabelCheck, check_labels, measure_shift, preview
 from tilth.workflows.augment.policies import PolicyLike, load_policy, save_policy
 from tilth.workflows.augment.rows import Job, MadeRows, job_of, make_rows
-from tilth.workflows.augment.stream import choose_medium, limited, ready, training_rows
+from tilth.workflows.augment.selection import (
+    choose_medium,
+    limited,
+    passed_over,
+    readable_rows,
+    ready,
+    training_rows,
+)
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
 from tilth.workflows.proof.descendants import AUGMENTER, parents_of
@@ -72,6 +80,8 @@ class Augmentation:
     examples : tuple of (Sample, Sample)
         Some of those rows, as they are and changed.
     notes : tuple of str
+    subject, command : str
+        What a shell names the dataset by, and the command that makes the same plan.
     """
 
     dataset: Dataset
@@ -92,6 +102,8 @@ class Augmentation:
     vectors: npt.NDArray[np.float32]
     examples: tuple[tuple[Sample, Sample], ...]
     notes: tuple[str, ...] = ()
+    subject: str = ""
+    command: str = ""
 
     @property
     def written(self) -> bool:
@@ -130,7 +142,8 @@ def augment(
     times : int
         New rows for each training row; for a batch recipe, as many in all.
     write : bool
-        Write files and decisions. Otherwise only the plan comes back.
+        Write files and decisions. Otherwise only the plan comes back. Rows whose file cannot be read are passed over
+        either way, and counted in the notes.
     out : str or Path, optional
         Folder for media files and the list of rows; default: one in the workspace.
     part : {"train"}
@@ -170,6 +183,7 @@ def augment(
         dataset = ingest(
             target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
         ).dataset
+    subject = subject_of(target, dataset.name)
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         made_before = parents_of(store.decisions(dataset.name))
@@ -177,6 +191,7 @@ def augment(
         chosen = choose_medium(snapshot, medium, policy)
         names = _columns(snapshot, chosen, column)
         places = training_rows(snapshot, part, made_before)
+        places, unreadable = readable_rows(snapshot, places, chosen, names, run)
         rows = sample_rows(snapshot, chosen, places, "" if chosen == "table" else names[0])
         loaded = limited(load_policy(policy, chosen), limits, snapshot)
         augmenter = Augmenter(loaded, options.seed, chosen)
@@ -207,8 +222,13 @@ def augment(
             shifts,
             vectors,
             examples,
-            (*_notes(snapshot, places), *_part_notes(augmenter, rows)),
-        )
+            (*_notes(snapshot, places), *passed_over(unreadable), *_part_notes(augmenter, rows)),
+            subject,
+            augment_command(
+                subject, policy, times=times, seed=options.seed, limits=limits, check=check,
+                more={"medium": medium, "column": column, "embedder": embedder, "out": out or ""},
+            ),
+        )  # fmt: skip
         return _written(store, plan, job, augmenter, run, options.jobs) if write else plan
 
 
