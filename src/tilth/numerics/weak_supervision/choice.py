@@ -14,11 +14,12 @@ from tilth.numerics.consensus.choice import Choice, Contender, choose_consensus
 from tilth.numerics.consensus.result import Consensus
 from tilth.numerics.consensus.votes import Votes
 from tilth.numerics.statistics.interval_result import Interval, check_level
+from tilth.numerics.weak_supervision.balance import known_or_estimated
 from tilth.numerics.weak_supervision.dependency import dependency_aware, find_dependence
 from tilth.numerics.weak_supervision.majority import majority_model, weighted_model
 from tilth.numerics.weak_supervision.matrix import select_rows
 from tilth.numerics.weak_supervision.matrix_completion import matrix_completion
-from tilth.numerics.weak_supervision.model import WeakModel, class_balance_of, weak_votes
+from tilth.numerics.weak_supervision.model import WeakModel, class_balance_of, gold_classes, weak_votes
 from tilth.numerics.weak_supervision.naive_bayes import dawid_skene_abstain, naive_bayes
 from tilth.numerics.weak_supervision.triplets import triplets
 
@@ -32,6 +33,10 @@ Fit = Callable[..., WeakModel]
 MAX_ROWS = 20_000
 #: Gold rows below which methods are compared by held-out votes instead.
 MIN_GOLD = 30
+#: Methods that take the classes to be even unless they are told otherwise.
+_EVEN = ("matrix_completion", "triplets")
+#: How far above an even share the commonest class must lie for these to be left out.
+_UNEVEN = 0.15
 
 
 #: Every label model of weak supervision by name; `auto_label_model` compares them.
@@ -114,11 +119,11 @@ def auto_label_model(
         -1 where a function abstains.
     class_balance : array-like of shape (k,), optional
     gold : array-like of shape (n,), optional
-        True classes, -1 where unknown. From 30 known rows on, methods are cross-validated on them; with fewer, by
-        how well they foretell votes that were held out.
+        True classes, -1 where unknown. From 30 known rows of two classes or more on, methods are cross-validated on
+        them; with fewer, or all of one class, they are judged by how well they foretell votes that were held out.
     n_folds : int, default=5
     level : float, default=0.95
-        Sureness that a method which is taken is better than majority vote.
+        Coverage of the two-sided intervals: of each method on gold, of all methods together without.
     random_state : int, default=0
 
     Returns
@@ -128,9 +133,11 @@ def auto_label_model(
     Raises
     ------
     LabelError
-        No rows, or no function fired.
+        No rows, no function fired, or gold that holds NaN, a fraction, a word or a number below -1.
     AlignmentError
-        Gold of another length.
+        Gold of another length, or of a class that does not exist.
+    ParameterError
+        `class_balance` or `n_folds` outside their range.
 
     Notes
     -----
@@ -141,7 +148,8 @@ def auto_label_model(
     Without gold, a method must foretell held-out votes better, all intervals held together; and it is taken only
     where votes can tell truth at all: five functions or more that vote, that name more than one class each, and that
     do not err together. Functions that copy each other, or that each name one class, foretell each other well
-    whatever the truth, and then the answer is majority vote and the advice to label 30 rows.
+    whatever the truth, and then the answer is majority vote and the advice to label 30 rows. Methods that take the
+    classes to be even are left out where votes tell that they are not (`estimate_balance`) and none is given.
 
     References
     ----------
@@ -159,41 +167,56 @@ def auto_label_model(
     """
     check_level(level)
     votes = weak_votes(L)
-    known = None if gold is None else np.asarray(gold, dtype=np.int64)
-    class_balance_of(votes, class_balance, known)
+    known = gold_classes(votes, gold)
+    balance = class_balance_of(votes, class_balance, None)
     if n_folds < 2:
         raise ParameterError("n_folds must be at least 2", found=str(n_folds))
-    count = 0 if known is None else int((known >= 0).sum())
+    count, warning = _usable_gold(votes, known)
     choice: Choice | None
     try:
         if known is not None and count >= MIN_GOLD:
-            choice = _by_gold(votes, known, class_balance, n_folds, level, random_state)
+            choice = _by_gold(votes, known, balance, n_folds, level, random_state)
         else:
-            choice = _by_votes(votes, class_balance, n_folds, level, random_state)
+            choice = _by_votes(votes, balance, n_folds, level, random_state)
     except NotApplicable as answer:
         model = fit_label_model("majority", votes, class_balance=class_balance)
-        return AutoFit(model, None, f"majority vote, since nothing can be measured: {answer}")
+        return AutoFit(model, None, f"majority vote, since nothing can be measured: {answer}{warning}")
     reads = known if count >= MIN_GOLD and choice.recommended != "majority" else None
-    model = fit_label_model(choice.recommended, votes, class_balance=class_balance, gold=reads)
-    return AutoFit(model, choice, _why(choice))
+    model = fit_label_model(choice.recommended, votes, class_balance=balance, gold=reads)
+    if warning:
+        choice = replace(choice, notes=(*choice.notes, warning.removeprefix("; ")))
+    return AutoFit(model, choice, _why(choice, level) + warning)
 
 
-def _why(choice: Choice) -> str:
+def _usable_gold(votes: Votes, known: IntArray | None) -> tuple[int, str]:
+    """Gold rows to judge by, and what to say where they are of one class: any method that names it would win."""
+    seen = np.empty(0, dtype=np.int64) if known is None else known[known >= 0]
+    if seen.size < MIN_GOLD or np.unique(seen).size > 1:
+        return seen.size, ""
+    return 0, (
+        f"; the {seen.size} true labels all name the class {votes.classes[seen[0]]}, so they cannot judge a method and "
+        f"were left out: give some of another class"
+    )
+
+
+def _why(choice: Choice, level: float) -> str:
     best = max(choice.contenders, key=lambda c: c.difference.estimate)
+    together = "" if choice.measure.endswith("on gold") else " for all methods together"
+
+    def by(one: Contender) -> str:
+        found = one.difference
+        return (
+            f"{found.estimate:+.3f} [{found.low:+.3f}, {found.high:+.3f}] ({level * 100:g} % interval{together}) in "
+            f"{choice.measure} (n={choice.n})"
+        )
+
     if choice.recommended == choice.baseline:
         doubts = [note for note in choice.notes if note.startswith("without gold")]
         if doubts:
             return f"majority vote: {doubts[0]}"
-        return (
-            f"majority vote, since no method is significantly better: the best, {best.name}, differs by "
-            f"{best.difference.estimate:+.3f} [{best.difference.low:+.3f}, {best.difference.high:+.3f}] "
-            f"in {choice.measure} (n={choice.n})"
-        )
+        return f"majority vote, since no method is significantly better: the best, {best.name}, differs by {by(best)}"
     won = next(c for c in choice.contenders if c.name == choice.recommended)
-    return (
-        f"{won.name}, better than majority vote by {won.difference.estimate:+.3f} "
-        f"[{won.difference.low:+.3f}, {won.difference.high:+.3f}] in {choice.measure} (n={choice.n})"
-    )
+    return f"{won.name}, better than majority vote by {by(won)}"
 
 
 def right_share(beliefs: FloatArray, truth: IntArray) -> FloatArray:
@@ -259,15 +282,15 @@ def _judge(scores: Mapping[str, FloatArray], fold: IntArray, n_folds: int, level
 
 
 def _paired(difference: FloatArray, level: float) -> Interval:
-    """Interval of a mean difference whose lower end is passed by chance with probability 1 - level."""
+    """Two-sided interval of a mean difference."""
     from scipy.stats import t
 
     n = difference.size
     mean = float(difference.mean())
     # half a row each way, so that a handful of equal rows does not look certain
     spread = float(np.sqrt((((difference - mean) ** 2).sum() + 0.5) / max(n - 1, 1)))
-    half = float(t.ppf(level, n - 1)) * spread / float(np.sqrt(n))
-    return Interval(mean, mean - half, mean + half, level, n, "paired t, one-sided")
+    half = float(t.ppf(0.5 + level / 2, n - 1)) * spread / float(np.sqrt(n))
+    return Interval(mean, mean - half, mean + half, level, n, "paired t")
 
 
 def _by_votes(votes: Votes, balance: npt.ArrayLike | None, n_folds: int, level: float, seed: int) -> Choice:
@@ -283,6 +306,8 @@ def _by_votes(votes: Votes, balance: npt.ArrayLike | None, n_folds: int, level: 
 
     fits = {name: consensus_by(name) for name in LABEL_MODELS if name != "majority"}
     choice = choose_consensus(votes, fits, n_folds=n_folds, level=level, random_state=seed)
+    if balance is None:
+        choice = _without_even(choice, votes, seed)
     if choice.recommended == "majority":
         return choice
     beliefs = fit_label_model(choice.recommended, votes, class_balance=balance).predict_proba(votes)
@@ -294,6 +319,20 @@ def _by_votes(votes: Votes, balance: npt.ArrayLike | None, n_folds: int, level: 
         f"better: {doubt}; give true labels of {MIN_GOLD} rows or more to decide"
     )
     return replace(choice, recommended="majority", notes=(*choice.notes, note))
+
+
+def _without_even(choice: Choice, votes: Votes, seed: int) -> Choice:
+    """The choice among the methods that estimate the class balance, where it is far from even."""
+    found = known_or_estimated(votes, None, None, 0.7, seed)
+    if found is None or choice.recommended not in _EVEN or found.max() < 1 / found.size + _UNEVEN:
+        return choice
+    better = [c for c in choice.contenders if c.better and c.name not in _EVEN]
+    best = max(better, key=lambda c: c.score).name if better else choice.baseline
+    note = (
+        f"{choice.recommended} takes the classes to be even and was left out: votes tell that the commonest holds "
+        f"{found.max():.0%}"
+    )
+    return replace(choice, recommended=best, notes=(*choice.notes, note))
 
 
 def _doubt(votes: Votes, beliefs: FloatArray) -> str:

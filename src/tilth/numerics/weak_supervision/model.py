@@ -7,6 +7,7 @@ predicts new rows, never sees the rows it was fitted on again, and is a few numb
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -228,13 +229,15 @@ def class_indices(values: npt.ArrayLike, k: int, name: str) -> IntArray:
         given = np.empty((0, 0))
     if given.ndim != 1:
         raise AlignmentError(f"{name} must be one-dimensional", found=f"shape {given.shape}", fix=fix)
+    if given.dtype.kind in "US":  # numbers beside a word have become words: keep them apart, to name the word
+        given = np.asarray(values, dtype=object)
     try:
         if given.dtype.kind not in "iufO" or any(isinstance(v, str | bool) for v in given.tolist()):
             raise TypeError  # text and yes/no values convert to numbers that were not meant
         numbers = given.astype(np.float64)
     except (TypeError, ValueError):
         flat = given.tolist()
-        row = next((i for i, v in enumerate(flat) if isinstance(v, bool) or not isinstance(v, int | float)), 0)
+        row = next((i for i, v in enumerate(flat) if isinstance(v, bool) or not isinstance(v, Real)), 0)
         raise LabelError(f"{name} holds no class", where=f"row {row}", found=repr(flat[row]), fix=fix) from None
     wrong = ~np.isfinite(numbers) | (numbers != np.floor(numbers)) | (numbers < -1)
     if wrong.any():
