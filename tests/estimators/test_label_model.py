@@ -45,6 +45,21 @@ def test_a_development_set_gives_the_class_balance_only() -> None:
         model.fit(L, Y_dev=[0.5])
 
 
+def test_true_classes_that_are_none() -> None:
+    L, truth = problem()
+    for wrong in (np.nan, None, "spam", 0.7, -5):
+        gold = [wrong, *truth[1:].tolist()]
+        for fit in (tilth.LabelModel().fit, tilth.LabelModel("naive_bayes").fit, tilth.LabelModel("triplets").fit):
+            with pytest.raises(LabelError, match="row 0: gold holds no class"):
+                fit(L, gold)
+        with pytest.raises(LabelError, match="row 0: Y holds no class"):
+            tilth.LabelModel("majority").fit(L).score(L, gold)
+    with pytest.raises(AlignmentError, match="does not exist"):
+        tilth.LabelModel().fit(L, np.where(truth == 1, 2, 0))
+    with pytest.raises(ParameterError, match="class balance"):
+        tilth.LabelModel("majority").fit(L, class_balance=["a", "b"])
+
+
 def test_rows_are_added_by_partial_fit() -> None:
     L, _ = problem()
     whole = tilth.LabelModel("matrix_completion").fit(L)

@@ -13,7 +13,7 @@ from tilth.numerics.consensus.votes import Votes
 from tilth.numerics.weak_supervision.choice import auto_label_model, check_same_functions, fit_label_model
 from tilth.numerics.weak_supervision.matrix import label_matrix
 from tilth.numerics.weak_supervision.matrix_completion import matrix_completion
-from tilth.numerics.weak_supervision.model import WeakModel, weak_votes
+from tilth.numerics.weak_supervision.model import WeakModel, class_indices, weak_votes
 
 __all__ = ["LabelModel"]
 
@@ -190,7 +190,7 @@ class LabelModel(BaseEstimator):  # type: ignore[misc]
             Another number of classes than rows, or none known.
         """
         labels = self.predict(L, tie_break_policy=tie_break_policy)
-        truth = np.asarray(Y)
+        truth = class_indices(Y, len(self.classes_), "Y")
         if truth.shape != labels.shape:
             raise AlignmentError("another number of true classes than rows", found=f"{truth.shape}, {labels.shape}")
         known = truth >= 0
@@ -204,8 +204,6 @@ class LabelModel(BaseEstimator):  # type: ignore[misc]
 
 
 def _shares(Y_dev: npt.ArrayLike, k: int) -> FloatArray:
-    known = np.asarray(Y_dev)
-    if known.dtype.kind not in "iu" or known.ndim != 1 or known.max(initial=-1) >= k:
-        raise LabelError("Y_dev must hold class indices", found=f"shape {known.shape}, dtype {known.dtype}")
+    known = class_indices(Y_dev, k, "Y_dev")
     counts = np.bincount(known[known >= 0], minlength=k) + 1.0
     return np.asarray(counts / counts.sum(), dtype=np.float64)
