@@ -125,6 +125,41 @@ def test_suggestions_are_ranked_by_coverage_and_precision_gained() -> None:
     assert suggest_keywords(["a", "b"], [0, 1], n_classes=2) == []
 
 
+def test_a_suggestion_that_says_what_a_rule_says_ranks_low() -> None:
+    texts = ["check out mine"] * 20 + ["check this"] + ["win money"] * 7 + ["nice song"] * 28
+    gold = [1] * 28 + [0] * 28
+    plain = [s.words for s in suggest_keywords(texts, gold, n_classes=2)]
+    assert plain.index("check") < plain.index("win")
+    covered = np.array(["check out" in text for text in texts])
+    found = suggest_keywords(texts, gold, n_classes=2, covered=covered)
+    ranked = [s.words for s in found]
+    assert ranked.index("win") < ranked.index("check")
+    check = found[ranked.index("check")]
+    assert check.score == pytest.approx(check.adds * (check.low - 0.5))
+    # rules that are wrong on their rows leave something to gain there
+    wrong = np.where(covered, 0, -1)[:, None]
+    again = {s.words: s.score for s in suggest_keywords(texts, gold, n_classes=2, votes=wrong)}
+    assert again["check"] == pytest.approx(check.score + (check.coverage - check.adds) * check.low)
+    same = {
+        s.words: s.score for s in suggest_keywords(texts, gold, n_classes=2, votes=np.where(covered, 1, -1)[:, None])
+    }
+    assert same["check"] == pytest.approx(check.score)
+    with pytest.raises(AlignmentError, match="votes"):
+        suggest_keywords(texts, gold, n_classes=2, votes=[[0]])
+    with pytest.raises(AlignmentError, match="covered"):
+        suggest_keywords(texts, gold, n_classes=2, covered=[True])
+
+
+def test_words_that_hold_a_sentence_together_are_not_offered_unless_really_precise() -> None:
+    texts = ["go to win"] * 12 + ["song"] * 12
+    gold = [1] * 12 + [0] * 12
+    found = [s.words for s in suggest_keywords(texts, gold, n_classes=2)]
+    assert "to" not in found
+    assert found
+    many = [s.words for s in suggest_keywords(["to"] * 40 + ["song"] * 40, [1] * 40 + [0] * 40, n_classes=2)]
+    assert "to" in many
+
+
 def test_suggestions_need_labels_of_the_right_length() -> None:
     with pytest.raises(LabelError, match="no row has a true label"):
         suggest_keywords(["a"], [-1], n_classes=2)

@@ -11,11 +11,24 @@ import numpy.typing as npt
 
 from tilth.errors import AlignmentError, LabelError, ParameterError
 from tilth.numerics.statistics.intervals import wilson_interval
+from tilth.numerics.weak_supervision.matrix import label_matrix
 
 __all__ = ["Suggestion", "suggest_keywords"]
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+
+#: English words that hold a sentence together and by themselves tell little of what it is about.
+_JOINT_WORDS = (
+    "a about after all also am an and any are as at be because been before being but by can could did do does doing "
+    "down for from had has have he her here him his how i if in into is it its just me more most my no not now of off "
+    "on one only or other our out over own s same she should so some such t than that the their them then there these "
+    "they this those through to too under up us very was we were what when where which while who whom why will with "
+    "would you your"
+)
+_JOINTS = frozenset(_JOINT_WORDS.split())
+#: Lower end of the precision from which even such a word is offered.
+_SURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -36,8 +49,8 @@ class Suggestion:
     adds : float
         Share of all rows that hold it and on which no function votes yet.
     score : float
-        Coverage times the lower end of the precision above the class's share; rows that no function covers yet count
-        twice.
+        Coverage times precision gained over the rules that there are: over the rows that no function covers yet, the
+        lower end of the precision above the class's share; over the others, above how often the functions are right.
     """
 
     words: str
@@ -57,6 +70,7 @@ def suggest_keywords(
     *,
     n_classes: int,
     covered: npt.ArrayLike | None = None,
+    votes: Any = None,
     longest: int = 3,
     min_rows: int = 4,
     n: int = 20,
@@ -70,7 +84,10 @@ def suggest_keywords(
         True classes, -1 where unknown. Some tens of labelled rows do.
     n_classes : int
     covered : array-like of bool, shape (N,), optional
-        Rows on which a function votes already.
+        Rows on which a function votes already. A word that stands in such rows only has nothing to gain there, unless
+        `votes` say that the functions are often wrong on them.
+    votes : label matrix of shape (N, m) or Votes, optional
+        What the functions say; gives `covered` too.
     longest : int, default=3
         Words a phrase at most.
     min_rows : int, default=4
@@ -82,7 +99,8 @@ def suggest_keywords(
     -------
     list of Suggestion
         Best first. Of phrases that stand in almost the same rows the best one is kept. Only those whose precision lies
-        above the class's share beyond doubt.
+        above the class's share beyond doubt; English words that only hold a sentence together (on, to, a, of) only
+        where the lower end of their precision is 0.9 or more.
 
     Raises
     ------
@@ -108,10 +126,30 @@ def suggest_keywords(
     counts, words = _phrases(texts, np.flatnonzero(seen), longest, min_rows)
     if counts is None:
         return []
-    open_rows = np.ones(len(texts), dtype=bool) if covered is None else ~np.asarray(covered, dtype=bool)
+    open_rows, right = _so_far(len(texts), known, covered, votes)
     share = np.bincount(known[seen], minlength=n_classes) / seen.sum()
-    made = _score(counts, words, known, share, open_rows)
-    return _distinct(made, counts, words, n)
+    made = _score(counts, words, known, share, open_rows, right)
+    return _distinct(made, counts, n)
+
+
+def _so_far(
+    size: int, known: IntArray, covered: npt.ArrayLike | None, votes: Any
+) -> tuple[BoolArray, npt.NDArray[np.float64]]:
+    """Rows without a vote, and how right the majority of the functions is on each row; NaN where not known."""
+    right = np.full(size, np.nan)
+    open_rows = np.ones(size, dtype=bool) if covered is None else ~np.asarray(covered, dtype=bool)
+    if votes is not None:
+        made = label_matrix(votes)
+        if made.n_items != size:
+            raise AlignmentError("another number of rows in votes than texts", found=f"{made.n_items} and {size}")
+        table = made.count_table()
+        open_rows = made.votes_per_item == 0 if covered is None else open_rows
+        at = np.flatnonzero((known >= 0) & (known < made.n_classes) & (made.votes_per_item > 0))
+        best = table[at] == table[at].max(axis=1, keepdims=True)
+        right[at] = best[np.arange(at.size), known[at]] / best.sum(axis=1)
+    if open_rows.shape != (size,):
+        raise AlignmentError("covered must hold one value for each text", found=f"shape {open_rows.shape}")
+    return open_rows, right
 
 
 def _phrases(texts: Sequence[str | None], labelled: IntArray, longest: int, min_rows: int) -> tuple[Any, list[str]]:
@@ -130,35 +168,43 @@ def _phrases(texts: Sequence[str | None], labelled: IntArray, longest: int, min_
 
 
 def _score(
-    counts: Any, words: list[str], known: IntArray, share: npt.NDArray[np.float64], open_rows: BoolArray
+    counts: Any,
+    words: list[str],
+    known: IntArray,
+    share: npt.NDArray[np.float64],
+    open_rows: BoolArray,
+    right: npt.NDArray[np.float64],
 ) -> list[tuple[int, Suggestion]]:
     labelled = known >= 0
     total = len(known)
-    held = np.asarray(counts[labelled].sum(axis=0)).ravel()
-    per_class = np.stack(
-        [np.asarray(counts[known == c].sum(axis=0)).ravel() for c in range(share.size)], axis=1
-    )  # fmt: skip
-    everywhere = np.asarray(counts.sum(axis=0)).ravel()
-    fresh = np.asarray(counts[open_rows].sum(axis=0)).ravel()
+
+    def held(rows: Any) -> npt.NDArray[np.float64]:
+        return np.asarray(counts[rows].sum(axis=0), dtype=np.float64).ravel()
+
+    per_class = np.stack([held(known == c) for c in range(share.size)], axis=1)
+    n_labelled, everywhere, fresh = held(labelled), held(np.arange(total)), held(open_rows)
+    judged = np.isfinite(right)
+    n_judged = held(judged)
+    said_right = np.asarray(counts.T @ np.where(judged, right, 0.0)).ravel() / np.maximum(n_judged, 1.0)
+    # where nothing is known of the rules on these rows, they are taken to be as right as a new one
+    said_right[n_judged == 0] = 1.0
     made = []
     for at, word in enumerate(words):
         label = int(per_class[at].argmax())
-        found = wilson_interval(int(per_class[at, label]), int(held[at]))
+        found = wilson_interval(int(per_class[at, label]), int(n_labelled[at]))
         gain = found.low - float(share[label])
-        if gain <= 0:
+        if gain <= 0 or (found.low < _SURE and all(part in _JOINTS for part in word.split())):
             continue
         coverage, adds = float(everywhere[at] / total), float(fresh[at] / total)
-        one = Suggestion(
-            word, label, found.estimate, found.low, found.high, int(held[at]), coverage, adds, (coverage + adds) * gain
-        )
+        score = adds * gain + (coverage - adds) * max(found.low - float(said_right[at]), 0.0)
+        one = Suggestion(word, label, found.estimate, found.low, found.high, int(n_labelled[at]), coverage, adds, score)
         made.append((at, one))
-    made.sort(key=lambda pair: (-pair[1].score, len(pair[1].words), pair[1].words))
+    made.sort(key=lambda pair: (-pair[1].score, -pair[1].low, len(pair[1].words), pair[1].words))
     return made
 
 
-def _distinct(made: list[tuple[int, Suggestion]], counts: Any, words: list[str], n: int) -> list[Suggestion]:
+def _distinct(made: list[tuple[int, Suggestion]], counts: Any, n: int) -> list[Suggestion]:
     """The best suggestions, without those that stand in almost the rows of a better one."""
-    del words
     kept: list[tuple[Suggestion, frozenset[int]]] = []
     for at, one in made:
         rows = frozenset(counts.indices[counts.indptr[at] : counts.indptr[at + 1]].tolist())
