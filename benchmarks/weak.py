@@ -24,6 +24,7 @@ PEERS = HERE.parent / ".venv-peers-weak"
 PARTS = {
     "youtube": "YouTube comments, ten rules",
     "generated": "Never below majority vote: fifty generated problems",
+    "imbalanced": "Never below majority vote: fifty more in which one class holds 80 or 90 of 100 rows",
     "accuracies": "Ratner's model beside snorkel's",
     "speed": "100,000 rows beside snorkel's PandasLFApplier",
     "large": "A million rows, a hundred rules",

@@ -130,12 +130,24 @@ def _end_models(auto: Any, L: Any, gold: Any, texts: list[str], truth: Any, fres
 
 def generated(quick: bool) -> None:
     """Never below majority vote, on fresh rows of fifty generated problems, with and without true labels."""
-    from weak_problems import GOLD, problems
+    from weak_problems import problems
+
+    _never_below(problems()[:: 5 if quick else 1])
+
+
+def imbalanced(quick: bool) -> None:
+    """The same where one class holds 80 or 90 of 100 rows."""
+    from weak_problems import imbalanced as problems
+
+    _never_below(problems()[:: 5 if quick else 1])
+
+
+def _never_below(all_problems: list[Any]) -> None:
+    from weak_problems import GOLD
 
     lines = ["| problem | majority | auto, no labels | auto, 100 labels | snorkel |", "|---|---|---|---|---|"]
     below = {"no": 0, "some": 0, "snorkel": 0}
     gain = {"no": 0.0, "some": 0.0, "snorkel": 0.0}
-    all_problems = problems()[:: 5 if quick else 1]
     for p in all_problems:
         votes, fresh = label_matrix(p.L, classes=p.k), label_matrix(p.fresh, classes=p.k)
         base = _accuracy(fit_label_model("majority", votes).predict_proba(fresh), p.fresh_truth)
@@ -297,7 +309,7 @@ def large(quick: bool) -> None:
 
 def main() -> int:
     """Measure one part and print it."""
-    parts = {f.__name__: f for f in (youtube, generated, accuracies, speed, large)}
+    parts = {f.__name__: f for f in (youtube, generated, imbalanced, accuracies, speed, large)}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=tuple(parts))
     parser.add_argument("--quick", action="store_true")

@@ -1,4 +1,8 @@
-"""Fifty generated problems of weak supervision: 1 to 100 functions; independent, one-sided, correlated, adversarial."""
+"""A hundred generated problems of weak supervision, of 1 to 100 functions.
+
+The functions are independent, one-sided, correlated, adversarial or of all kinds.
+Fifty have classes of about the same size; in fifty one class, drawn at random, holds 80 or 90 of 100 rows.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +41,27 @@ def problems() -> list[Problem]:
     return [_problem(kind, m, seed) for seed, (kind, m) in enumerate((kind, m) for kind in KINDS for m in SIZES)]
 
 
-def _problem(kind: str, m: int, seed: int) -> Problem:
+def imbalanced() -> list[Problem]:
+    """Every kind with every number of functions, one class holding 80 or 90 of 100 rows by turns."""
+    every = [(kind, m) for kind in KINDS for m in SIZES]
+    return [_problem(kind, m, 1000 + seed, (0.8, 0.9)[seed % 2]) for seed, (kind, m) in enumerate(every)]
+
+
+def _balance(rng: Any, k: int, common: float | None) -> Any:
+    """Shares of the classes; the others share what the common one leaves."""
+    if common is None:
+        return rng.dirichlet(np.full(k, 5.0))
+    made = np.empty(k)
+    first = int(rng.integers(k))
+    made[np.arange(k) != first] = (1 - common) * rng.dirichlet(np.full(k - 1, 5.0))
+    made[first] = common
+    return made
+
+
+def _problem(kind: str, m: int, seed: int, common: float | None = None) -> Problem:
     rng = np.random.default_rng(seed)
     k = 2 if seed % 3 else int(rng.integers(3, 6))
-    balance = rng.dirichlet(np.full(k, 5.0))
+    balance = _balance(rng, k, common)
     n = 2 * ROWS
     truth = rng.choice(k, n, p=balance)
     accuracy = rng.uniform(1 / k + 0.1, 0.95, m)
@@ -61,7 +82,8 @@ def _problem(kind: str, m: int, seed: int) -> Problem:
             source = m - 1 - int(rng.integers(min(3, m - m // 2)))
             same = rng.random(n) < 0.9
             L[same, j] = L[same, source]
-    return Problem(f"{kind}, {m} functions, {k} classes", k, L[:ROWS], truth[:ROWS], L[ROWS:], truth[ROWS:])
+    name = f"{kind}, {m} functions, {k} classes" + ("" if common is None else f", one holds {common:.0%}")
+    return Problem(name, k, L[:ROWS], truth[:ROWS], L[ROWS:], truth[ROWS:])
 
 
 def _two_sided(rng: Any, truth: Any, k: int, accuracy: float, coverage: float) -> Any:
