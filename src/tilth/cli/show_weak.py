@@ -52,7 +52,8 @@ def show_votes(said: WeakVotes, path: Path | None, *, as_json: bool, quiet: bool
         data["summary"]["file"] = str(path) if path else None
         terminal.print_json(data)
         return
-    terminal.notes([*said.notes, *_faults(data)], quiet)
+    terminal.notes(said.notes, quiet)
+    terminal.notes(_faults(data), False)
     out = terminal.out()
     _head(out, data)
     most = max([row["votes"] for row in data["summary"]["by_rule"]], default=0) or 1
@@ -73,7 +74,8 @@ def show_analysis(found: WeakAnalysis, page: Path, suggest: Path | None, *, as_j
         summary["suggested_rules"] = str(suggest) if suggest else None
         terminal.print_json(data)
         return
-    terminal.notes([*found.said.notes, *_faults(data)], quiet)
+    terminal.notes(found.said.notes, quiet)
+    terminal.notes(_faults(data), False)
     out = terminal.out()
     _head(out, data)
     _actions(out, advise_rules(found))
@@ -120,9 +122,11 @@ def _more(out: Any, data: dict[str, Any]) -> None:
         out.print()
         out.print(terminal.table("Rules that fire together", columns, rows))
     if data["findings"]:
-        rows = [(f["row_id"], f["why"]) for f in data["findings"][:6]]
+        said = [row["content"] for row in summary["disputed"]]
+        rows = [(f["row_id"], text, f["why"]) for f, text in zip(data["findings"][:6], said, strict=False)]
         out.print()
-        out.print(terminal.table("Rows on which rules differ most", [("row", "left"), ("votes", "left")], rows))
+        columns = [("row", "left"), ("what it says", "left"), ("votes", "left")]
+        out.print(terminal.table("Rows on which rules differ most", columns, rows))
     if summary["suggestions"]:
         rows = [
             (s["words"], s["label"], f"{s['precision']:.0%} of {s['gold_rows']}", f"{s['low']:.2f} to {s['high']:.2f}",
@@ -152,7 +156,8 @@ def show_fit(made: WeakFit, page: Path, path: Path | None, *, as_json: bool, qui
         summary |= {"report": str(page), "actions": list(advise_fit(made)), "file": str(path) if path else None}
         terminal.print_json(data)
         return
-    terminal.notes([*made.notes, *_faults(data)], quiet)
+    terminal.notes(made.notes, quiet)
+    terminal.notes(_faults(data), False)
     out = terminal.out()
     _head(out, data)
     out.print(f"Labels by {made.why}.\n", markup=False, style="bold")
@@ -213,7 +218,8 @@ def show_labels(made: WeakLabels, target: str, *, as_json: bool, quiet: bool) ->
     if as_json:
         terminal.print_json(data)
         return
-    terminal.notes([*made.fit.notes, *_faults(data)], quiet)
+    terminal.notes(made.fit.notes, quiet)
+    terminal.notes(_faults(data), False)
     done, out, here = made.recorded, terminal.out(), shlex.quote(target)
     _head(out, data)
     out.print(f"Labels by {made.fit.why}.\n", markup=False, style="bold")

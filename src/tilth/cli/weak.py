@@ -46,13 +46,13 @@ Tolerant = Annotated[bool, typer.Option("--fault-tolerant", help="Count failures
 Method = Annotated[str, typer.Option(help="Label model; auto takes majority vote unless another is shown better.")]
 Balance = Annotated[list[float], typer.Option(help="Share of each class, in order; default: estimated.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Write the result to this file: .csv or .parquet.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite the file.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that are there.")]
 EndModel = Annotated[bool, typer.Option("--end-model/--no-end-model", help="Train a model on the beliefs.")]
 Classifier = Annotated[
     str | None,
     typer.Option(help="The model trained on beliefs, as package.module:factory; default: noise-aware logistic."),
 ]
-Ask = Annotated[int, typer.Option(help="Rows named for people at most.")]
+Ask = Annotated[int, typer.Option(min=0, help="Rows named for people at most; rows in doubt only.")]
 
 
 def _apply(
@@ -112,7 +112,7 @@ def analyze(
     suggest: Annotated[
         Path | None, typer.Option(help="Write suggested rules to this YAML file; delete those you refuse.")
     ] = None,
-    suggestions: Annotated[int, typer.Option(help="Words suggested at most.")] = 10,
+    suggestions: Annotated[int, typer.Option(min=0, help="Words suggested at most.")] = 10,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the table of rules to .csv or .parquet.")
     ] = None,
@@ -186,10 +186,10 @@ def fit(
     roles = {"label": label, "id": id_, "split": split, "text": text, "drop": drop}
     with terminal.progress(quiet or json) as listener:
         run = terminal.options(listener, seed=seed, jobs=jobs)
+        trained = _classifier(classifier)
         said = _apply(target, rules, options, run, encoding, roles)
         made = weak_fit(
-            said, options, end_model=end_model, ask=ask, embedder=embedder, model=_classifier(classifier),
-            run_options=run,
+            said, options, end_model=end_model, ask=ask, embedder=embedder, model=trained, run_options=run
         )  # fmt: skip
     page = publish_fit(made, report=report, csv=csv, beliefs=out, force=force, seed=seed)
     show_weak.show_fit(made, page, out, as_json=json, quiet=quiet)

@@ -60,7 +60,8 @@ class Model(Labeler):
             raise ParameterError("threshold must lie in (0, 1]", where=self.title, found=str(self.threshold))
         if not self.target and not self.columns:
             raise ParameterError("model needs a target or columns of probabilities", where=self.title)
-        if isinstance(self.columns, str):
+        columns: Any = self.columns
+        if isinstance(columns, str):
             raise ParameterError("columns is a list of names", where=self.title, found=repr(self.columns))
 
     def vote(self, rows: RowBatch, run: Run) -> Ballot:

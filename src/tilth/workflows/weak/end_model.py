@@ -13,7 +13,7 @@ from tilth.errors import NotApplicable
 from tilth.numerics.statistics.interval_result import Interval
 from tilth.numerics.statistics.intervals import wilson_interval
 from tilth.numerics.weak_supervision.choice import right_share
-from tilth.numerics.weak_supervision.slices import SliceScore, score_slices
+from tilth.numerics.weak_supervision.slices import SliceScore
 from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, RowPlan, fit_soft
 from tilth.records import RowBatch
 from tilth.workflows.project import RunOptions, opened
@@ -79,4 +79,18 @@ def slices_of(said: WeakVotes, scores: FloatArray) -> tuple[SliceScore, ...]:
     batch = RowBatch(said.snapshot.table)
     masks = {one.name: one.mask(batch) for one in said.rules.slices}
     truth = np.where(said.held_out, said.gold, -1)
-    return tuple(score_slices(scores.argmax(axis=1), truth, masks))
+    rows = np.flatnonzero(truth >= 0)
+    share = right_share(scores[rows], truth[rows])  # ties count by their share, as in the scores
+    made = [_slice(name, share, mask[rows], 1 - 0.05 / len(masks)) for name, mask in masks.items()]
+    made.sort(key=lambda s: (np.inf if np.isnan(s.gap) else s.gap, s.name))
+    return (_slice("all", share, np.ones(rows.size, dtype=bool), 0.95), *made)
+
+
+def _slice(name: str, share: FloatArray, inside: npt.NDArray[np.bool_], level: float) -> SliceScore:
+    n = int(inside.sum())
+    if not n:
+        return SliceScore(name, 0, None, float("nan"), False)
+    mean = float(share[inside].mean())
+    found = replace(wilson_interval(round(float(share[inside].sum())), n, level=level), estimate=mean)
+    rest = float(share[~inside].mean()) if n < share.size else float("nan")
+    return SliceScore(name, n, found, mean - rest, found.high < rest)

@@ -16,6 +16,8 @@ from tilth.workflows.crowd.figures import Dot, dots
 from tilth.workflows.crowd.page import Figure, Page, Section, save_page, table
 from tilth.workflows.report.figures import Bar, Whisker, class_bars, whiskers
 from tilth.workflows.report.svg import number, percent
+from tilth.workflows.weak.figures import gains
+from tilth.workflows.weak.judging import contents, gain_of
 from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakVotes
 from tilth.workflows.weak.tables import (
     analysis_dict,
@@ -28,6 +30,7 @@ from tilth.workflows.weak.tables import (
     write_beliefs,
     write_rules,
 )
+from tilth.workflows.weak.tables import shown as contents_of
 
 __all__ = [
     "advise_fit", "advise_rules", "analysis_dict", "fit_dict", "labels_dict", "publish_analysis", "publish_fit",
@@ -158,16 +161,20 @@ def _adds(found: WeakAnalysis) -> list[Figure]:
     if not known:
         return []
     known.sort(key=lambda f: -abs(f.gain))
-    shown = [Whisker(f.name, 100 * f.gain, 100 * f.gain, 100 * f.gain) for f in known[:25]]
-    svg = whiskers("adds", shown, "points of accuracy of majority vote", "What each rule adds to the others")
-    return [Figure("What each rule adds to the others", svg, "Right of the line: majority vote is better with it.")]
+    votes, gold = found.said.votes, found.said.development
+    adds = [(f.name, gain_of(votes, gold, f.index)) for f in known[:25]]
+    shown = [Dot(name, 100 * i.estimate, 100 * i.low, 100 * i.high, f"{i.n} labelled rows") for name, i in adds]
+    svg = gains("adds", shown, "points of accuracy of majority vote", "What each rule adds to the others")
+    remark = "Right of the line: majority vote is better with it. With 95% intervals; hollow: it may add nothing."
+    return [Figure("What each rule adds to the others", svg, remark)]
 
 
 def report_analysis(found: WeakAnalysis, path: Path, *, seed: int = 0) -> Path:
     """Write the page of ``weak analyze``; returns its absolute path."""
     said = found.said
     names = said.votes.rater_names
-    disputed = table("Rows on which rules differ most", ["row", "votes"], found.disputed, most=50)
+    said_rows = [(row, text, votes) for (row, votes), text in zip(found.disputed, contents_of(found), strict=True)]
+    disputed = table("Rows on which rules differ most", ["row", "what it says", "votes"], said_rows, most=50)
     suggested = [
         (s.words, said.classes[s.label], f"{s.precision:.0%}", _range(s.low, s.high), s.n, percent(s.coverage, 1),
          percent(s.adds, 1))
@@ -224,12 +231,14 @@ def report_fit(fit: WeakFit, path: Path, *, seed: int = 0) -> Path:
     """Write the page of ``weak fit``; returns its absolute path."""
     said = fit.said
     sections = [_scores(fit), _methods(fit), _learned(fit), _slices(fit)]
+    asked = fit.plan.ask.tolist()
     rows = [
-        (str(said.votes.item_names[row]), reason)
-        for row, reason in zip(fit.plan.ask.tolist(), fit.plan.reasons, strict=True)
+        (str(said.votes.item_names[row]), text, reason)
+        for row, text, reason in zip(asked, contents(said, asked), fit.plan.reasons, strict=True)
     ]
+    head = ["row", "what it says", "why"]
     if rows:
-        sections.append(Section("ask", "Rows for people", tables=(table("Ask first", ["row", "why"], rows, most=50),)))
+        sections.append(Section("ask", "Rows for people", tables=(table("Ask first", head, rows, most=50),)))
     mood = "up" if fit.choice is not None and fit.choice.recommended != fit.choice.baseline else ""
     page = Page(
         "Label model report", said.dataset.name, mood, fit.model.method, f"{fit.why}.", _numbers(said),
@@ -271,10 +280,14 @@ def _learned(fit: WeakFit) -> Section:
     rows = [(str(n), _f(a, 2)) for n, a in zip(names, fit.model.accuracies.tolist(), strict=True)]
     shares = [(c, f"{p:.3f}") for c, p in zip(fit.said.classes, fit.model.prior.tolist(), strict=True)]
     return Section(
-        "learned", "What the model believes", "Learned without labels unless the method was given some.",
-        beside=(table("Class balance", ["class", "share#"], shares),),
-        tables=(table("Accuracy of each rule, as estimated", ["rule", "accuracy#"], rows, most=200, fold=True),),
-    )  # fmt: skip
+        "learned",
+        "What the model believes",
+        "Learned without labels unless the method was given some.",
+        tables=(
+            table("Class balance", ["class", "share#"], shares),
+            table("Accuracy of each rule, as estimated", ["rule", "accuracy#"], rows, most=200, fold=True),
+        ),
+    )
 
 
 def _slices(fit: WeakFit) -> Section | None:
@@ -303,13 +316,15 @@ def publish_analysis(
 
     The page goes to ``reports/NAME.rules.html`` in the workspace unless `report` is given.
     """
-    _free(table, force)
+    for path in (table, csv, suggest):
+        _free(path, force)
     if suggest is not None:
         write_rules(found, suggest, force=force)
     if table is not None:
+        table.parent.mkdir(parents=True, exist_ok=True)
         write_rows(functions_table(found), table)
     if csv is not None:
-        _write(disputed_findings(found), csv)
+        _write(disputed_findings(found), contents_of(found), csv)
     home = found.said.dataset
     return report_analysis(found, report or home.workspace / "reports" / f"{home.name}.rules.html", seed=seed)
 
@@ -327,10 +342,12 @@ def publish_fit(
 
     The page goes to ``reports/NAME.weak.html`` in the workspace unless `report` is given.
     """
+    for path in (beliefs, csv):
+        _free(path, force)
     if beliefs is not None:
         write_beliefs(fit, beliefs, force=force)
     if csv is not None:
-        _write(ask_findings(fit), csv)
+        _write(ask_findings(fit), contents(fit.said, fit.plan.ask.tolist()), csv)
     home = fit.said.dataset
     return report_fit(fit, report or home.workspace / "reports" / f"{home.name}.weak.html", seed=seed)
 
@@ -340,7 +357,9 @@ def _free(path: Path | None, force: bool) -> None:
         raise ParameterError("this file is there already", where=str(path), fix="name another, or use --force")
 
 
-def _write(found: Findings, path: Path) -> None:
-    table = found.table
+def _write(found: Findings, texts: list[str], path: Path) -> None:
+    """Findings with what each row says."""
+    table = found.table.append_column("content", pa.array(texts, pa.string()))
     related = pa.array([" ".join(ids) for ids in table.column("related").to_pylist()], pa.string())
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_rows(table.set_column(table.schema.get_field_index("related"), "related", related), path)

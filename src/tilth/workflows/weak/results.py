@@ -114,6 +114,7 @@ class WeakVotes:
         """One row for each vote: item, rater and label, as `agree` and `consensus` read them; CSV or Parquet."""
         if path.exists() and not force:
             raise ParameterError("this file is there already", where=str(path), fix="name another, or use --force")
+        path.parent.mkdir(parents=True, exist_ok=True)
         votes = self.votes
         words = np.asarray(self.classes, dtype=object)
         table = pa.table(

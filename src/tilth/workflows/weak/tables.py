@@ -13,11 +13,12 @@ from tilth.errors import ParameterError
 from tilth.numerics.statistics.interval_result import Interval
 from tilth.records import Findings
 from tilth.sources import write_rows
+from tilth.workflows.weak.judging import contents
 from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakLabels, WeakVotes
 
 __all__ = [
-    "analysis_dict", "ask_findings", "disputed_findings", "fit_dict", "functions_table", "labels_dict", "votes_dict",
-    "write_beliefs", "write_rules",
+    "analysis_dict", "ask_findings", "disputed_findings", "fit_dict", "functions_table", "labels_dict", "shown",
+    "votes_dict", "write_beliefs", "write_rules",
 ]  # fmt: skip
 
 
@@ -67,6 +68,12 @@ def disputed_findings(found: WeakAnalysis) -> Findings:
     return Findings.build("rule_conflict", rows, scores, [True] * len(rows), why)
 
 
+def shown(found: WeakAnalysis) -> list[str]:
+    """What the disputed rows say."""
+    place = {str(name): at for at, name in enumerate(found.said.votes.item_names.tolist())}
+    return contents(found.said, [place[row] for row, _ in found.disputed])
+
+
 def functions_table(found: WeakAnalysis) -> pa.Table:
     """One row a rule, with snorkel's column names beside what they lack."""
     rows = found.functions
@@ -96,6 +103,9 @@ def analysis_dict(found: WeakAnalysis) -> dict[str, Any]:
     summary = _head(said, "analyze")
     names = said.votes.rater_names
     summary["by_rule"] = functions_table(found).to_pylist()
+    summary["disputed"] = [
+        {"row": row, "content": text} for (row, _), text in zip(found.disputed, shown(found), strict=True)
+    ]
     pairs = found.dependence
     summary["dependent"] = (
         []
@@ -200,6 +210,7 @@ def write_beliefs(fit: WeakFit, path: Path, *, force: bool = False) -> Path:
     }
     if fit.end.size:
         columns |= {f"model {c}": fit.end[:, at] for at, c in enumerate(said.classes)}
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_rows(pa.table(columns), path)
     return path
 
@@ -218,6 +229,7 @@ def write_rules(found: WeakAnalysis, path: Path, *, force: bool = False) -> Path
             name += "_2"
         taken.add(name)
         rules.append({"name": name, "keywords": [s.words], "label": found.said.classes[s.label]})
+    path.parent.mkdir(parents=True, exist_ok=True)
     data = {"classes": list(found.said.classes), "rules": rules}
     path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path

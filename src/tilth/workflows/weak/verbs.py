@@ -19,30 +19,34 @@ import pyarrow as pa
 from tilth.engine import EngineRun
 from tilth.engine.inputs import canonical_split
 from tilth.engine.labelling import Applied, apply_labelers
-from tilth.errors import AlignmentError, LabelError, NotApplicable, SchemaError
+from tilth.errors import AlignmentError, LabelError, NotApplicable, ParameterError, SchemaError
 from tilth.numerics.consensus.votes import Votes
 from tilth.numerics.weak_supervision.analysis import analyze_functions, most_disputed
 from tilth.numerics.weak_supervision.choice import auto_label_model, fit_label_model
 from tilth.numerics.weak_supervision.dependency import find_dependence
 from tilth.numerics.weak_supervision.matrix import select_rows
-from tilth.numerics.weak_supervision.soft_training import RowPlan, plan_rows
 from tilth.numerics.weak_supervision.suggest import Suggestion, suggest_keywords
 from tilth.records import RoleOverrides, Snapshot
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.weak.end_model import end_model as train_end_model
 from tilth.workflows.weak.end_model import scores_of, slices_of
+from tilth.workflows.weak.judging import one_class_note, plan_of, told_level
 from tilth.workflows.weak.ledger import gold_labels, own_labels, record_weak
 from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
 from tilth.workflows.weak.rule_set import RuleSet
 from tilth.workflows.weak.rules import read_rules
+
+_UNMEASURED = (
+    "majority vote, since nothing can be measured: fewer than 30 rows outside the test part have a label, and too few "
+    "rows have two votes. Label 30 such rows by hand, or write rules that vote on the same rows"
+)
 
 __all__ = [
     "WeakAnalysis", "WeakFit", "WeakLabels", "WeakOptions", "WeakVotes", "weak_analyze", "weak_apply", "weak_fit",
     "weak_label",
 ]  # fmt: skip
 
-IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -108,7 +112,8 @@ def weak_apply(
             fix="check the words or patterns that the rules look for, on a few rows",
         )  # fmt: skip
     held_out = canonical_split(snapshot) == "test"
-    notes = tuple(note for note in (*told, *found.notes, *unnamed) if note)
+    warned = one_class_note(np.where(held_out, -1, gold), [str(c) for c in votes.classes])
+    notes = tuple(note for note in (*told, *found.notes, *unnamed, *warned) if note)
     return WeakVotes(dataset, snapshot, said, votes, found.faults, gold, held_out, notes)
 
 
@@ -153,6 +158,8 @@ def weak_analyze(said: WeakVotes, *, suggestions: int = 10, disputed: int = 12) 
     -------
     WeakAnalysis
     """
+    if suggestions < 0 or disputed < 0:
+        raise ParameterError("suggestions and disputed must not be negative", found=f"{suggestions}, {disputed}")
     votes, gold = said.votes, said.development
     functions = tuple(analyze_functions(votes, gold))
     rows, entropy = most_disputed(votes, max(disputed, 1))
@@ -215,22 +222,31 @@ def weak_fit(
     Raises
     ------
     ParameterError
-        An unknown method or a class balance that is none.
+        An unknown method, a class balance that is none, or an end model without probabilities.
     """
     options, run_options = options or WeakOptions(), run_options or RunOptions()
+    if ask < 0:
+        raise ParameterError("ask must not be negative", found=str(ask), fix="0 names no rows")
+    if model is not None and end_model and not hasattr(model, "predict_proba"):
+        raise ParameterError(
+            "the end model must give probabilities", where="classifier", found=f"{_named(model)} without predict_proba",
+            fix="take another, such as sklearn.linear_model:LogisticRegression, or wrap it in CalibratedClassifierCV",
+        )  # fmt: skip
     train = np.flatnonzero(~said.held_out)
     votes = select_rows(said.votes, train)
     gold = said.development[train]
     balance = options.class_balance or None
     if options.method == "auto":
         auto = auto_label_model(votes, class_balance=balance, gold=gold, random_state=run_options.seed)
-        fitted, choice, why = auto.model, auto.choice, auto.why
+        fitted, choice, why = auto.model, auto.choice, told_level(auto.choice, auto.why)
+        if choice is None:
+            why = _UNMEASURED
     else:
         known = gold if (gold >= 0).any() else None
         fitted = fit_label_model(options.method, votes, class_balance=balance, gold=known)
         choice, why = None, f"{options.method}, as asked for"
     beliefs = fitted.predict_proba(said.votes)
-    plan = _plan(said, beliefs, ask)
+    plan = plan_of(said, beliefs, ask)
     notes = [*said.notes, *fitted.notes]
     end = np.empty(0)
     if end_model:
@@ -243,17 +259,8 @@ def weak_fit(
     return WeakFit(said, fitted, choice, why, beliefs, plan, end, scores, slices, tuple(dict.fromkeys(notes)))
 
 
-def _plan(said: WeakVotes, beliefs: FloatArray, ask: int) -> RowPlan:
-    """Rows to train on, to drop and to show: none of the test part, gold rows always to train on."""
-    fired = said.votes.votes_per_item
-    known = said.development >= 0
-    plan = plan_rows(beliefs, fired, ask=len(fired))
-    train = np.union1d(plan.train[~said.held_out[plan.train]], np.flatnonzero(known))
-    free = ~said.held_out & ~known
-    keep = [at for at, row in enumerate(plan.ask.tolist()) if free[row]][:ask]
-    return RowPlan(
-        train, np.setdiff1d(np.flatnonzero(~said.held_out), train), plan.ask[keep], tuple(plan.reasons[i] for i in keep)
-    )
+def _named(model: Any) -> str:
+    return model.__name__ if isinstance(model, type) else type(model).__name__
 
 
 def weak_label(fit: WeakFit, options: WeakOptions | None = None) -> WeakLabels:
