@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from tilth.errors import AlignmentError, LabelError, ParameterError, ProbabilityError
+from tilth.errors import AlignmentError, DataError, LabelError, ParameterError, ProbabilityError
 from tilth.numerics.consensus.majority import numeric_consensus
 from tilth.numerics.weak_supervision.choice import fit_label_model
 from tilth.numerics.weak_supervision.multilabel import multilabel_beliefs, multilabel_matrices, numeric_votes
@@ -83,6 +83,26 @@ def test_bad_input_of_training() -> None:
         fit_soft(LogisticRegression(), X, np.tile([1.0, 0.0], (20, 1)))
 
 
+def test_a_table_with_gaps_is_refused_with_its_place() -> None:
+    X, _, beliefs = soft_problem(20)
+    fitted = NoiseAwareLogistic().fit(X, beliefs)
+    for wrong in (np.nan, np.inf):
+        holed = X.copy()
+        holed[3, 1] = wrong
+        for table in (holed, csr_array(holed)):
+            with pytest.raises(DataError, match="row 3, column 1: X holds"):
+                NoiseAwareLogistic().fit(table, beliefs)
+            with pytest.raises(DataError, match="row 3, column 1: X holds"):
+                fitted.predict(table)
+    with pytest.raises(DataError, match="must hold numbers"):
+        NoiseAwareLogistic().fit(np.array([["a"], ["b"]]), [[0.5, 0.5], [1.0, 0.0]])
+    with pytest.raises(AlignmentError, match="table of numbers"):
+        NoiseAwareLogistic().fit(np.zeros(3), beliefs)
+    for weight in ([1.0], np.full(20, np.nan), np.full(20, -1.0), np.zeros(20)):
+        with pytest.raises(AlignmentError, match="sample_weight"):
+            NoiseAwareLogistic().fit(X, beliefs, sample_weight=weight)
+
+
 def test_rows_to_train_on_to_drop_and_to_ask() -> None:
     plan = plan_rows([[0.9, 0.1], [0.5, 0.5], [0.5, 0.5], [0.3, 0.7]], [1, 2, 0, 3], [0, 1, 0, 0], ask=2)
     assert (plan.train.tolist(), plan.drop.tolist(), plan.ask.tolist()) == ([0, 3], [1, 2], [1, 3])
@@ -103,6 +123,8 @@ def test_several_labels_a_row() -> None:
         multilabel_matrices([[{"horse"}]], ["cat"])
     with pytest.raises(AlignmentError):
         multilabel_matrices([[None], []], ["cat"])
+    with pytest.raises(LabelError, match="no labels"):
+        multilabel_beliefs(multilabel_matrices([[None]], []), lambda L: fit_label_model("majority", L))
 
 
 def test_numeric_votes_are_joined_robustly() -> None:
@@ -119,6 +141,11 @@ def test_numeric_votes_are_joined_robustly() -> None:
         numeric_votes([[1.0, np.inf]])
     with pytest.raises(AlignmentError):
         numeric_votes([1.0, 2.0])
+    with pytest.raises(LabelError, match="row 1, column 0: a vote is no number"):
+        numeric_votes([[1.0, 2.0], ["a", None]])
+    with pytest.raises(AlignmentError, match="one row an item"):
+        numeric_votes([[1.0, 2.0], [1.0]])
+    assert numeric_votes([[1.0, None]]).n_votes == 1
 
 
 def sentences(seed: int = 0) -> tuple[Any, Any, list[int]]:
@@ -174,6 +201,9 @@ def test_spans_become_votes_and_labels_become_spans() -> None:
     for span in [(0, 4, 1), (2, 2, 1), (-1, 1, 1), (0, 1, 3)]:
         with pytest.raises(LabelError, match="function 0, sequence 0"):
             token_matrix([[[span]]], [3], n_classes=3)
+    for odd in [(0, 0.5, 1), (0, 1), 3, "abc", (0, None, 1)]:
+        with pytest.raises(LabelError, match="function 0, sequence 0: a span is no"):
+            token_matrix([[[odd]]], [3], n_classes=3)
     with pytest.raises(AlignmentError, match="function 0"):
         token_matrix([[]], [3], n_classes=2)
 

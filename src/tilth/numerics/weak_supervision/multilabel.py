@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,11 @@ def multilabel_beliefs(
     -------
     ndarray of shape (n, number of labels)
 
+    Raises
+    ------
+    LabelError
+        No labels.
+
     Examples
     --------
     >>> from tilth.numerics.weak_supervision.majority import majority_model
@@ -91,6 +97,8 @@ def multilabel_beliefs(
     >>> multilabel_beliefs(found, majority_model).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
     """
+    if not matrices:
+        raise LabelError("there are no labels to believe in", fix="name one label or more in multilabel_matrices")
     columns = []
     for L in matrices.values():
         spoken = (L >= 0).any(axis=1)
@@ -117,7 +125,9 @@ def numeric_votes(values: npt.ArrayLike, *, lf_names: Sequence[str] | None = Non
     Raises
     ------
     LabelError
-        An infinite value.
+        A value that is infinite or no number; row and column are named.
+    AlignmentError
+        Rows of different lengths, or another number of names than columns.
 
     Examples
     --------
@@ -125,10 +135,31 @@ def numeric_votes(values: npt.ArrayLike, *, lf_names: Sequence[str] | None = Non
     >>> numeric_consensus(numeric_votes([[1.0, 1.2, 9.0], [2.0, 2.0, np.nan]])).values.shape
     (2,)
     """
-    table = np.asarray(values, dtype=np.float64)
+    table = _numbers(values)
     if table.ndim != 2:
         raise AlignmentError("votes have one row an item and one column a function", found=f"shape {table.shape}")
     if np.isinf(table).any():
         row, column = (int(v) for v in np.argwhere(np.isinf(table))[0])
         raise LabelError("a vote is infinite", where=f"row {row}, column {column}", fix="return None to abstain")
     return as_votes(table, numeric=True, rater_names=lf_names)
+
+
+def _numbers(values: npt.ArrayLike) -> FloatArray:
+    """A float array; None is NaN."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        rows = list(values) if isinstance(values, Sequence | np.ndarray) else []
+    for i, row in enumerate(rows):
+        cells = list(row) if isinstance(row, Sequence | np.ndarray) and not isinstance(row, str) else [row]
+        for j, cell in enumerate(cells):
+            if cell is not None and not isinstance(cell, Real):
+                raise LabelError(
+                    "a vote is no number", where=f"row {i}, column {j}", found=repr(cell),
+                    fix="return a number, or None to abstain",
+                )  # fmt: skip
+    sizes = sorted({len(row) if isinstance(row, Sequence | np.ndarray) else 1 for row in rows})
+    raise AlignmentError(
+        "votes have one row an item and one column a function", found=f"rows of {sizes} votes",
+        fix="give None where a function abstains",
+    )  # fmt: skip

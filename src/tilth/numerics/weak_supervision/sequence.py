@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def token_matrix(
     Raises
     ------
     LabelError
-        A span outside its sequence, empty, or of a class that does not exist.
+        A span outside its sequence, empty, of a class that does not exist, or not three whole numbers.
     AlignmentError
         A function marked another number of sequences.
 
@@ -59,7 +60,8 @@ def token_matrix(
                 found=f"{len(sequences)}, wanted {len(lengths)}",
             )  # fmt: skip
         for s, marked in enumerate(sequences):
-            for first, last, value in marked:
+            for span in marked:
+                first, last, value = _span(span, j, s)
                 if not 0 <= first < last <= lengths[s] or not 0 <= value < n_classes:
                     raise LabelError(
                         "a span lies outside its sequence or names a class that does not exist",
@@ -68,6 +70,21 @@ def token_matrix(
                     )
                 made[starts[s] + first : starts[s] + last, j] = value
     return made
+
+
+def _span(span: Any, function: int, sequence: int) -> tuple[int, int, int]:
+    """The three whole numbers of a span."""
+    wrong = LabelError(
+        "a span is no (start, end, class) of whole numbers",
+        where=f"function {function}, sequence {sequence}",
+        found=repr(span),
+        fix="give token positions, the end past the last, and a class index",
+    )
+    try:
+        first, last, value = (index(part) for part in span)
+    except (TypeError, ValueError):
+        raise wrong from None
+    return first, last, value
 
 
 def spans_of(labels: npt.ArrayLike, *, outside: int = 0) -> list[tuple[int, int, int]]:

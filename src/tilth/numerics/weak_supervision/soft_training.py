@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilth.errors import AlignmentError, LabelError, ParameterError, ProbabilityError
+from tilth.errors import AlignmentError, DataError, LabelError, ParameterError, ProbabilityError
 
 __all__ = ["NoiseAwareLogistic", "RowPlan", "duplicate_rows", "fit_soft", "plan_rows"]
 
@@ -181,6 +181,26 @@ def _length(X: Any) -> int:
     return int(X.shape[0]) if hasattr(X, "shape") else len(X)
 
 
+def _all_finite(X: Any) -> None:
+    """Raise at the first value of a table, dense or sparse, that is NaN or infinite."""
+    if not hasattr(X, "shape") or len(X.shape) != 2:
+        raise AlignmentError("X must be a table of numbers", found=f"shape {getattr(X, 'shape', 'none')}")
+    sparse = hasattr(X, "tocoo")
+    try:
+        wrong = ~np.isfinite(np.asarray(X.tocoo().data if sparse else X, dtype=np.float64))
+    except (TypeError, ValueError):
+        raise DataError("X must hold numbers", found=f"dtype {getattr(X, 'dtype', 'of several kinds')}") from None
+    if not wrong.any():
+        return
+    at = np.argwhere(wrong)[0]
+    place = X.tocoo() if sparse else None
+    row, column = (int(place.row[at[0]]), int(place.col[at[0]])) if place is not None else (int(at[0]), int(at[1]))
+    raise DataError(
+        "X holds a value that is missing or infinite", where=f"row {row}, column {column}",
+        fix="fill it in or leave the row out",
+    )  # fmt: skip
+
+
 class NoiseAwareLogistic:
     """Multinomial logistic regression on beliefs: minimises the expected loss over what each row may be.
 
@@ -217,15 +237,31 @@ class NoiseAwareLogistic:
         self.max_iter = max_iter
 
     def fit(self, X: Any, beliefs: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> NoiseAwareLogistic:
-        """Fit on beliefs of shape (n, k); `sample_weight` counts rows more or less."""
+        """Fit on beliefs of shape (n, k); `sample_weight` counts rows more or less.
+
+        Raises
+        ------
+        DataError
+            X holds NaN or an infinite value; row and column are named.
+        AlignmentError, ProbabilityError
+            Beliefs or weights do not fit X, or are none.
+        ParameterError
+            `l2` negative.
+        """
         from scipy.optimize import minimize
 
         if not self.l2 >= 0:
             raise ParameterError("l2 must not be negative", found=str(self.l2))
+        _all_finite(X)
         n, d = int(X.shape[0]), int(X.shape[1])
         soft = _beliefs(beliefs, n)
         k = soft.shape[1]
         weight = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        if weight.shape != (n,) or not (np.isfinite(weight) & (weight >= 0)).all() or not weight.any():
+            raise AlignmentError(
+                "sample_weight must hold one number of 0 or more for each row, and one above 0",
+                found=f"shape {weight.shape}",
+            )
         weight = weight / weight.sum()
 
         def loss(flat: FloatArray) -> tuple[float, FloatArray]:
@@ -253,6 +289,7 @@ class NoiseAwareLogistic:
             raise AlignmentError(
                 "X has another number of columns than in the fit", found=f"{X.shape[1]}, wanted {self.coef_.shape[0]}"
             )
+        _all_finite(X)
         logits = np.asarray(X @ self.coef_) + self.intercept_
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
