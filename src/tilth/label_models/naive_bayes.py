@@ -18,9 +18,10 @@ __all__ = ["NaiveBayes"]
 
 @dataclass(frozen=True)
 class NaiveBayes(LabelModel):
-    """Learn the class balance and each source's precision together, near a prior belief in its precision [1]_.
+    """Learn how right each source is on each class, and the class balance, near a prior belief in both [1]_.
 
-    Made for sources that name one class only, as keyword rules do: plain Dawid-Skene collapses on them.
+    Of sources that name one class only, as keyword rules do, the precision is learned: plain Dawid-Skene collapses on
+    them.
 
     Parameters
     ----------
