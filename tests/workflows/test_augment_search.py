@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
+from typer.testing import CliRunner
 
-from tilth.cli import main
+from tilth.cli import app, main
 from tilth.engine.runs import EngineRun, Event
 from tilth.errors import AlignmentError, Cancelled, LabelError, NotApplicable, ParameterError, PartError
 from tilth.records import Sample
@@ -190,6 +192,53 @@ def test_a_dataset_is_searched_in_its_training_part_only(tmp_path: Path) -> None
     assert found.rows == 45
     again = search_augmentation(data, workspace=tmp_path, name="made", settings=FAST, budget=8, options=RunOptions())
     assert again.resumed == 8 or again.resumed >= 6
+
+
+@pytest.mark.parametrize("budget", [4, 5, 7, 9, 12])
+def test_a_budget_of_trials_is_never_exceeded(budget: int) -> None:
+    found = search_samples(rows(), settings=FAST, budget=budget)
+    assert found.trials <= budget and (found.exhausted or found.trials < budget)
+
+
+def test_a_budget_that_is_too_small_says_how_much_is_needed() -> None:
+    with pytest.raises(ParameterError, match="Give at least 5 trials"):
+        search_samples(rows(), settings=SearchSettings(("swap_noise",), times=4, n_folds=3), budget=4)
+
+
+def test_near_duplicates_share_a_fold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tilth.workflows.augment import search
+
+    seen: list[np.ndarray] = []
+
+    def look(samples: Any, *, groups: Any, **more: Any) -> Any:
+        seen.append(groups)
+        return search_samples(samples, groups=groups, **more)
+
+    monkeypatch.setattr(search, "search_samples", look)
+    words = ["the river is high today and the boats stay", "a goal in the last minute wins the match for us"]
+    texts = [f"{words[i % 2]} {' '.join(f'w{i // 2}x{k}' for k in range(6))}" for i in range(40)]
+    texts[2] = texts[0] + "."  # not equal, but next to it
+    data = pa.table({"text": texts, "label": ["river", "match"] * 20})
+    settings = SearchSettings(("random_swap",), times=2)
+    search_augmentation(data, workspace=tmp_path, name="twins", settings=settings, budget=6)
+    assert seen[0][0] == seen[0][2] != -1 and (seen[0][4:] == -1).all()
+
+
+@pytest.mark.parametrize("option", [["--budget", "10"], ["--save", "policy.yaml"]])
+def test_options_of_a_search_are_refused_without_it(option: list[str], tmp_path: Path) -> None:
+    said = CliRunner().invoke(app, ["augment", str(tmp_path), *option])
+    assert said.exit_code == 2 and f"{option[0]} is for --search" in said.stderr
+
+
+def test_the_best_policy_stands_first_and_is_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    from tilth.cli.show_search import show_search
+
+    found = search_samples(rows(), settings=FAST, budget=60)
+    assert found.candidates[0][0] == found.choice.best
+    lower = replace(found, candidates=((found.choice.best, 6, 0.01), ("other", 6, 0.02)))
+    show_search(lower, None, as_json=False, quiet=True)
+    said = capsys.readouterr().out
+    assert "best" in said and "higher gain lost by that" in " ".join(said.split())
 
 
 def test_a_dataset_without_labels_is_refused(tmp_path: Path) -> None:

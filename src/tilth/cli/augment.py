@@ -42,7 +42,8 @@ Check = Annotated[bool, typer.Option("--check/--no-check", help="Find which magn
 
 Search = Annotated[bool, typer.Option("--search", help="Find the policy that pays on held-out folds, or none.")]
 BudgetText = Annotated[
-    str, typer.Option("--budget", help="What --search may cost: 10m, 90s, 1h, or a number of trials.")
+    str | None,
+    typer.Option("--budget", help="What --search may cost: 10m (the default), 90s, 1h, or a number of trials."),
 ]
 Save = Annotated[Path | None, typer.Option("--save", help="Where --search writes the policy that it found.")]
 
@@ -56,7 +57,7 @@ def augment(
     policy: Policy = None,
     times: Times = 4,
     search: Search = False,
-    budget: BudgetText = "10m",
+    budget: BudgetText = None,
     save: Save = None,
     write: Write = False,
     stream: Stream = False,
@@ -85,6 +86,9 @@ def augment(
 
     if search and (policy or stream):
         raise ParameterError("--search finds a policy itself", fix="leave out --policy and --stream, or --search")
+    if not search and (budget is not None or save is not None):
+        given = "--budget" if budget is not None else "--save"
+        raise ParameterError(f"{given} is for --search", fix=f"add --search, or leave out {given}")
     if write and stream:
         raise ParameterError("--write and --stream exclude each other", fix="leave one of them out")
     chosen: dict[str, Any] = {"part": part, "medium": medium, "column": column, "limits": parse_limits(limit)}
@@ -95,7 +99,7 @@ def augment(
             from tilth.cli.show_search import search_first
 
             found = search_first(
-                target, budget, times, part, {**model_options(model), "embedder": embedder}, chosen, options
+                target, budget or "10m", times, part, {**model_options(model), "embedder": embedder}, chosen, options
             )
             show_search(found, save, as_json=json and not write, quiet=quiet)
             if found.policy is None or not write:

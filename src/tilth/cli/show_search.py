@@ -47,10 +47,19 @@ def show_search(found: AugmentationSearch, save: Path | None, *, as_json: bool, 
     out = terminal.out()
     columns: list[Any] = [(name, "left") for name in found.COLUMNS]
     out.print(terminal.table("Return of each operation by itself", columns, found.table()))
-    ranked = [(name, str(repeats), f"{gain:+.3f}") for name, repeats, gain in found.candidates[:8]]
+    ranked = [
+        (name, str(repeats), f"{gain:+.3f}", "best" if name == found.choice.best else "")
+        for name, repeats, gain in found.candidates[:8]
+    ]
     if ranked:
-        columns = [("policy", "left"), ("repeats", "right"), (f"{found.metric} gained", "right")]
+        columns = [("policy", "left"), ("repeats", "right"), (f"{found.metric} gained", "right"), ("", "left")]
         out.print(terminal.table("Policies", columns, ranked))
+        if any(gain > found.candidates[0][2] for _, _, gain in found.candidates):
+            out.print(
+                "The best is chosen by the metric and the probability of the right class together; a policy with a "
+                "higher gain lost by that, or was dropped after fewer repeats.",
+                markup=False,
+            )
     out.print(f"\nWithout: {found.baseline:.3f}; every row repeated unchanged: {found.placebo:.3f}", markup=False)
     out.print(found.verdict[0].upper() + found.verdict[1:] + ".", markup=False, style="bold")
     if found.policy is not None:

@@ -12,24 +12,26 @@ workspace, and the next one goes on from them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tilth.engine import Resolver, ResolverOptions
 from tilth.engine.inputs import group_ids
 from tilth.engine.runs import EngineRun
 from tilth.engine.sample_rows import sample_rows
 from tilth.errors import AlignmentError, LabelError, NotApplicable, ParameterError
 from tilth.numerics.cross_fitting.folds import merge_groups
-from tilth.records import RoleOverrides, Sample, digest
+from tilth.records import RoleOverrides, Sample, Snapshot, digest
 from tilth.store import Workspace
 from tilth.workflows.augment.search_features import Features, features_of, model_of
 from tilth.workflows.augment.search_result import AugmentationSearch, OperationReturn, SearchSettings
 from tilth.workflows.augment.search_rounds import Rounds
 from tilth.workflows.augment.search_trials import Budget, Trials
-from tilth.workflows.augment.selection import choose_medium, training_rows
+from tilth.workflows.augment.selection import choose_medium, passed_over, readable_rows, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
@@ -116,7 +118,7 @@ def search_samples(
     if len(media) > 1:
         raise ParameterError("a search is for samples of one medium", found=", ".join(sorted(media)))
     medium = media.pop()
-    maker = _maker(rows, codes, model, model_name, features, features_name, settings, embedder, seed)
+    maker = _maker(rows, codes, ids, model, model_name, features, features_name, settings, embedder, seed)
     trials = Trials(
         rows, codes, len(classes), ids,
         features=features or features_of(rows, run, embedder),
@@ -129,6 +131,7 @@ def search_samples(
 def _maker(
     rows: Sequence[Sample],
     codes: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.int64],
     model: Any,
     model_name: str,
     features: Features | None,
@@ -146,7 +149,7 @@ def _maker(
         return {}
     marks = [digest([sample.row_id, _mark(sample.value)]) for sample in rows]
     return {
-        "what": "augmentation trials 1", "rows": digest([marks, codes.tolist()]), "model": identity,
+        "what": "augmentation trials 1", "rows": digest([marks, codes.tolist(), groups.tolist()]), "model": identity,
         "features": features_name or embedder, "folds": settings.n_folds, "seed": seed,
     }  # fmt: skip
 
@@ -228,11 +231,27 @@ def _search_dataset(
         raise NotApplicable("a search needs a class label", fix="name the label column with --label")
     chosen = choose_medium(snapshot, medium, None)
     places = training_rows(snapshot, "train", parents_of(store.decisions(dataset.name)))
+    columns = sample_rows(snapshot, chosen, places, column).columns
+    whole = options.run("search", store)
+    places, unreadable = readable_rows(snapshot, places, chosen, columns, whole)
     rows = sample_rows(snapshot, chosen, places, column)
     same = np.unique(snapshot.items[places].astype(str), return_inverse=True)[1].astype(np.int64)
-    groups = merge_groups(group_ids(snapshot)[places], same)
-    with options.run("search", store).step("searching a policy") as run:
-        return search_samples(
+    alike = _near_duplicates(snapshot, whole, embedder)[places]
+    groups = merge_groups(group_ids(snapshot)[places], same, alike)
+    with whole.step("searching a policy") as run:
+        found = search_samples(
             [rows[at] for at in range(len(rows))], model=model, model_name=model_name, settings=settings,
             budget=budget, groups=groups, embedder=embedder, seed=options.seed, run=run,
         )  # fmt: skip
+    return replace(found, notes=(*found.notes, *passed_over(unreadable)))
+
+
+def _near_duplicates(snapshot: Snapshot, run: EngineRun, embedder: str) -> npt.NDArray[np.int64]:
+    """Group of near-duplicates of each row, shape (n,), -1 where it has none: a row and its like share a fold."""
+    groups = np.full(len(snapshot), -1, dtype=np.int64)
+    try:
+        found = Resolver(snapshot, run, ResolverOptions(embedder=embedder)).get("duplicates")
+    except NotApplicable:
+        return groups
+    groups[snapshot.positions(list(found.row_ids))] = found.values
+    return groups

@@ -99,7 +99,10 @@ class AugmentationSearch:
         Mean held-out score without augmentation, and with every row repeated as it is.
     operations : tuple of OperationReturn
     candidates : tuple of (name, repeats, mean gain)
-        The policies that went through successive halving, the best first.
+        The policies that went through successive halving: the best first, then those that came as far, then those
+        that were dropped on the way, each by gain. The best is chosen by the metric and the probability of the right
+        class together, and each fold's rows have no say in what is measured on them, so that another one may have the
+        higher mean.
     metric : str
     trials, resumed : int
         Trials in all, and how many of them an earlier search had left.

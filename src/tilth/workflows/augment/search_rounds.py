@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tilth.errors import MissingExtraError, NotApplicable
+from tilth.errors import MissingExtraError, NotApplicable, ParameterError
 from tilth.numerics.augment.policy_choice import PolicyChoice, choose_policy, class_gains
 from tilth.numerics.augment.search import halving_rounds
 from tilth.numerics.statistics.interval_result import Interval
@@ -35,7 +35,8 @@ class Rounds:
 
     def __init__(self, trials: Trials, classes: Sequence[str], settings: SearchSettings, medium: str) -> None:
         self.trials, self.classes, self.settings, self.medium = trials, classes, settings, medium
-        self.none = Candidate("none", None, 0)
+        self.none, self.repeated = Candidate("none", None, 0), Candidate("rows repeated", None, settings.times)
+        self.cut = False  # whether the budget left something out
         self.merits: dict[str, float] = {}
         self.placebo = 0.0
         self.parts = trials.folds(0)
@@ -78,14 +79,30 @@ class Rounds:
         """Each operation by itself."""
         operations = operations_of(self.medium, self.settings.operations)
         made = singles(self.medium, operations, self.settings.magnitudes, min(2, self.settings.times))
-        self.trials.run.expect(SCREENED * (2 + len(made)), "trying operations")
-        self.score(self.none, SCREENED)
-        self.placebo = float(self.rank(Candidate("rows repeated", None, min(2, self.settings.times)), SCREENED).mean())
+        few = Candidate("rows repeated", None, min(2, self.settings.times))
+        first = [
+            (self.none, SCREENED),
+            (few, SCREENED),
+            *([(self.repeated, 1)] if few.key != self.repeated.key else []),
+        ]
+        least = sum(repeats for _, repeats in first)
+        if not self.trials.budget.room(least):
+            raise ParameterError(
+                "a search compares with no augmentation and with repeated rows first",
+                where="budget",
+                found=f"{self.trials.budget.trials} trials",
+                fix=f"give at least {least} trials, and {SCREENED} more for each operation",
+            )
+        self.trials.run.expect(least + SCREENED * len(made), "trying operations")
+        for candidate, repeats in first:
+            self.score(candidate, repeats)
+        self.placebo = float(self.rank(few, SCREENED).mean())
         return [self._return(name, tried) for name, tried in made.items()]
 
     def _return(self, name: str, tried: list[Candidate]) -> OperationReturn:
         magnitude = _magnitude(tried[0])
-        if self.trials.budget.spent(SCREENING):
+        if self.trials.budget.spent(SCREENING) or not self.trials.budget.room(SCREENED):
+            self.cut = True
             return OperationReturn(name, magnitude, None, {}, None, "not tried", "the budget was used up")
         recognised = None
         try:
@@ -133,7 +150,9 @@ class Rounds:
             for candidate in left:
                 done = scored.get(candidate.name, (candidate, 0))[1]
                 for repeat in range(done, repeats):
-                    if self.trials.budget.spent():
+                    new = sum(not self.trials.known(one, repeat) for one in (self.none, candidate))
+                    if self.trials.budget.spent() or not self.trials.budget.room(new):
+                        self.cut = True
                         return {name: found for name, found in scored.items() if found[1]}
                     self.trials.scores(self.none, repeat)
                     self.trials.scores(candidate, repeat)
@@ -162,10 +181,11 @@ class Rounds:
         finalists = {name: found for name, found in scored.items() if 2 * found[1] > most}
         choice = self.choose(finalists)
         before = self.score(self.none, most)
-        placebo = self.score(Candidate("rows repeated", None, self.settings.times), 1)
-        ranking = sorted(((n, k, self._gain(c, k)) for n, (c, k) in scored.items()), key=lambda each: -each[2])
+        placebo = self.score(self.repeated, 1)
+        gains = [(name, repeats, self._gain(c, repeats)) for name, (c, repeats) in scored.items()]
+        ranking = sorted(gains, key=lambda each: (each[0] != choice.best, each[0] not in finalists, -each[2]))
         chosen = scored[choice.chosen][0].policy if choice.chosen else None
-        exhausted = self.trials.budget.spent()
+        exhausted = self.cut or self.trials.budget.spent()
         notes = [*self.notes]
         if exhausted:
             notes.append("the budget ended the search; run it again with a larger one to go on")

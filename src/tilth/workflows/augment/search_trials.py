@@ -75,6 +75,10 @@ class Budget:
         late = self.seconds is not None and time.monotonic() - self.start >= share * self.seconds
         return late or (self.trials is not None and self.used >= share * self.trials)
 
+    def room(self, trials: int) -> bool:
+        """Whether so many more trials are within a budget of trials."""
+        return self.trials is None or self.used + trials <= self.trials
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -158,7 +162,7 @@ class Trials:
     def scores(self, candidate: Candidate, repeat: int) -> Floats:
         """Of each row: 1 where it is classified rightly, and the log-probability of its label; shape (n, 2)."""
         key = (candidate.key, repeat)
-        if key not in self._known:
+        if not self.known(candidate, repeat):
             self.budget.used += 1
             stored = self._stored(key)
             self._known[key] = self._trial(candidate, repeat) if stored is None else stored
@@ -167,6 +171,10 @@ class Trials:
                 self._cache.put([digest(list(key))], self._known[key].astype(np.float32)[None])
             self.run.advance()
         return self._known[key]
+
+    def known(self, candidate: Candidate, repeat: int) -> bool:
+        """Whether a trial was made already, so that asking for its scores costs nothing."""
+        return (candidate.key, repeat) in self._known
 
     def _stored(self, key: tuple[str, int]) -> Floats | None:
         if self._cache is None:
