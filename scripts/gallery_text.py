@@ -73,9 +73,9 @@ The ways back of this table are given by hand (`known`), as `fit` finds them wit
 HEAD = """\
 # Texts
 
-Each recipe below is one operation of a [policy](../python.md), and most are functions of one text as well. The rows of
-the tables are what the code of this version makes of the sentence above them, with seed 0; bold is what changed. They
-are written by `python scripts/gallery_text.py`.
+Each recipe below is one operation of a [policy](../augmentation.md), and most are functions of one text as well. The
+rows of the tables are what the code of this version makes of the sentence above them, with seed 0; bold is what
+changed. They are written by `python scripts/gallery_text.py`.
 
 {functions}
 
