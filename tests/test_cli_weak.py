@@ -87,6 +87,11 @@ def test_tables_in_a_pipe_without_colour_or_bars(folder: Path) -> None:
         (["fit", "data.csv", "rules.yaml", "--class-balance", "1"], "one positive share for each class"),
         (["label", "data.csv", "rules.yaml", "--model", "best"], "unknown model"),
         (["analyze", "data.csv", "rules.yaml", "--out", "data.csv"], "there already"),
+        (["analyze", "data.csv", "rules.yaml", "--csv", "data.csv"], "there already"),
+        (["analyze", "data.csv", "rules.yaml", "--suggestions", "-3"], "greater than or equal to 0"),
+        (["fit", "data.csv", "rules.yaml", "--csv", "data.csv"], "there already"),
+        (["fit", "data.csv", "rules.yaml", "--ask", "-3"], "greater than or equal to 0"),
+        (["fit", "data.csv", "rules.yaml", "--classifier", "sklearn.svm:LinearSVC"], "without predict_proba"),
         (["apply", "data.csv", "rules.yaml", "--class", "yes", "--class", "no"], "class that does not exist"),
     ],
 )
@@ -111,3 +116,19 @@ def test_failures_are_counted_where_they_are_tolerated(folder: Path) -> None:
     assert said["summary"]["faults"][0]["count"] == 120
     loud = tilth("apply", "data.csv", "rules.py", "--fault-tolerant", cwd=folder)
     assert "fails failed on 120 rows, first on row 0" in " ".join(loud.stderr.split())
+    for step in ("apply", "analyze", "fit", "label"):  # quiet hides notes, not failures
+        quiet = tilth(step, "data.csv", "rules.py", "--fault-tolerant", "--quiet", cwd=folder)
+        assert "fails failed on 120 rows" in " ".join(quiet.stderr.split())
+    (folder / "alone.py").write_text(text.replace("money = ", "# "), encoding="utf-8")
+    none = tilth("apply", "data.csv", "alone.py", "--fault-tolerant", "--quiet", cwd=folder, code=2)
+    assert "fails failed on 120 of them, first on row 0" in " ".join(none.stderr.split())
+
+
+def test_agree_and_consensus_after_label(folder: Path) -> None:
+    tilth("label", "data.csv", "rules.yaml", "--method", "majority", cwd=folder)
+    main = [sys.executable, "-c", "from tilth.cli import main; main()"]
+    for verb, words in (("agree", "Fleiss"), ("consensus", "Labels by")):
+        done = subprocess.run([*main, verb, "data.csv"], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert words in done.stdout
+        assert "votes are those of 3 rules that tilth weak label recorded" in " ".join(done.stderr.split())

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tilth.numerics.consensus.choice import Choice
 from tilth.numerics.consensus.votes import Votes
 from tilth.numerics.statistics.interval_result import Interval
 from tilth.numerics.weak_supervision.choice import right_share
 from tilth.numerics.weak_supervision.soft_training import RowPlan, plan_rows
 from tilth.workflows.weak.results import WeakVotes
 
-__all__ = ["contents", "gain_of", "one_class_note", "plan_of", "told_level", "vote_entropy"]
+__all__ = ["contents", "gain_of", "one_class_note", "plan_of", "vote_entropy"]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -112,13 +111,3 @@ def one_class_note(gold: IntArray, classes: Sequence[str]) -> tuple[str, ...]:
         f"all {int((gold >= 0).sum()):,} labels to judge rules by are {only}: they cannot show which rules name it too "
         "often, so accuracies and the choice of a method mean little; label some rows of another class",
     )
-
-
-def told_level(choice: Choice | None, why: str) -> str:
-    """The sentence with the level of the interval in it; as it is where it holds none."""
-    if choice is None or not choice.contenders or "[" not in why:
-        return why
-    one = choice.contenders[0].difference
-    if "one-sided" in one.method:
-        return f"{why}; each end of the interval holds with {one.level:.0%}, both with {2 * one.level - 1:.0%}"
-    return f"{why}; the interval holds with {one.level:.1%}".replace(".0%", "%")

@@ -31,7 +31,7 @@ from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.weak.end_model import end_model as train_end_model
 from tilth.workflows.weak.end_model import scores_of, slices_of
-from tilth.workflows.weak.judging import one_class_note, plan_of, told_level
+from tilth.workflows.weak.judging import one_class_note, plan_of
 from tilth.workflows.weak.ledger import gold_labels, own_labels, record_weak
 from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakLabels, WeakOptions, WeakVotes
 from tilth.workflows.weak.rule_set import RuleSet
@@ -107,8 +107,10 @@ def weak_apply(
         votes = found.votes
         gold, unnamed = gold_labels(own, [str(c) for c in votes.classes])
     if not votes.n_votes:
+        failed = "".join(f"; {f.function} failed on {f.count:,} of them, first on {f.first}" for f in found.faults[:3])
         raise LabelError(
-            "no labelling function fired on any row", found=f"{votes.n_items} rows, {votes.n_raters} functions",
+            "no labelling function fired on any row",
+            found=f"{votes.n_items} rows, {votes.n_raters} functions{failed}",
             fix="check the words or patterns that the rules look for, on a few rows",
         )  # fmt: skip
     held_out = canonical_split(snapshot) == "test"
@@ -238,7 +240,7 @@ def weak_fit(
     balance = options.class_balance or None
     if options.method == "auto":
         auto = auto_label_model(votes, class_balance=balance, gold=gold, random_state=run_options.seed)
-        fitted, choice, why = auto.model, auto.choice, told_level(auto.choice, auto.why)
+        fitted, choice, why = auto.model, auto.choice, auto.why
         if choice is None:
             why = _UNMEASURED
     else:
