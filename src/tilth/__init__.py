@@ -35,6 +35,7 @@ _HOME = {
     "Proof": "records",
     "RoleOverrides": "records",
     "RunOptions": "workflows.project",
+    "Sample": "records",
     "SearchSettings": "workflows.augment.search",
     "Snapshot": "records",
     "StreamSelector": "estimators.stream",
@@ -56,6 +57,7 @@ _HOME = {
     "agreement_rule": "numerics.agreement.rule",
     "analyze_functions": "numerics.weak_supervision.analysis",
     "apply_labeling_functions": "workflows.weak.rules",
+    "apply_policy": "workflows.augment.apply",
     "area_under_margin": "numerics.label_errors.training_dynamics",
     "as_image": "numerics.augment.pixels",
     "as_votes": "numerics.consensus.votes",
@@ -392,13 +394,14 @@ if TYPE_CHECKING:
     from tilth.numerics.weak_supervision.slices import score_slices
     from tilth.numerics.weak_supervision.soft_training import NoiseAwareLogistic, fit_soft, plan_rows
     from tilth.numerics.weak_supervision.suggest import suggest_keywords
-    from tilth.records import AugmentationPolicy, Decision, Evidence, Findings, Proof, RoleOverrides, Snapshot
+    from tilth.records import AugmentationPolicy, Decision, Evidence, Findings, Proof, RoleOverrides, Sample, Snapshot
     from tilth.workflows.active.review import count, review
     from tilth.workflows.active.select import select
     from tilth.workflows.active.simulate import simulate
     from tilth.workflows.active.teach import teach
     from tilth.workflows.arrays import check_arrays
     from tilth.workflows.audit import Audit, audit
+    from tilth.workflows.augment.apply import apply_policy
     from tilth.workflows.augment.policies import load_policy, save_policy
     from tilth.workflows.augment.search import AugmentationSearch, SearchSettings, search_augmentation, search_samples
     from tilth.workflows.augment.stream import AugmentedDataset, stream
@@ -445,6 +448,7 @@ __all__ = [
     "Proof",
     "RoleOverrides",
     "RunOptions",
+    "Sample",
     "SearchSettings",
     "Snapshot",
     "StreamSelector",
@@ -466,6 +470,7 @@ __all__ = [
     "agreement_rule",
     "analyze_functions",
     "apply_labeling_functions",
+    "apply_policy",
     "area_under_margin",
     "as_image",
     "as_votes",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import tilth
 from made_data import images, table, texts, write_csv
+from tilth.cli import app
 from tilth.errors import NotApplicable, ParameterError
 from tilth.workflows.project import RunOptions
 
@@ -188,3 +191,63 @@ def test_several_text_columns_need_one_named(tmp_path: Path) -> None:
 def test_medium_that_is_not_there(path: Path) -> None:
     with pytest.raises(NotApplicable, match="no audio to change"):
         tilth.stream(path, SWAP, medium="audio")
+
+
+def boxed(row_id: str) -> tilth.Sample:
+    pixels = np.zeros((20, 30), np.uint8)
+    pixels[4:10, 2:12] = 200
+    box = np.array([[2, 4, 12, 10]], np.float32)
+    return tilth.Sample("image", pixels, row_id, boxes=box, box_labels=("cup",), mask=(pixels > 0).astype(np.uint8))
+
+
+def test_boxes_and_masks_follow_a_policy() -> None:
+    policy = [{"shift_scale_rotate": 0.4}, {"horizontal_flip": {"p": 0.5}}]
+    samples = [boxed(f"r{i}") for i in range(6)]
+    made = tilth.apply_policy(policy, samples, seed=2, epoch=1)
+    for old, new in zip(samples, made, strict=True):
+        assert new.mask is not None and new.boxes is not None and new.parents == (old.row_id,)
+        lit = new.value > 100
+        assert lit.any() and ((new.mask > 0) == lit).mean() > 0.9
+        rows, columns = np.nonzero(new.mask)
+        inner = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        assert np.abs(new.boxes[0] - inner).max() < 3 and new.box_labels == ("cup",)
+    again = tilth.apply_policy(policy, samples[3:4], seed=2, epoch=1)[0]
+    assert np.array_equal(again.value, made[3].value), "no neighbour has a say"
+    assert any(
+        not np.array_equal(a.value, b.value) for a, b in zip(made, tilth.apply_policy(policy, samples), strict=True)
+    )
+
+
+def test_samples_without_ids_differ_and_wrong_ones_are_refused() -> None:
+    texts = [tilth.Sample("text", "one two three four five six") for _ in range(4)]
+    assert len({sample.value for sample in tilth.apply_policy(SWAP, texts)}) > 1
+    assert tilth.apply_policy(SWAP, []) == []
+    wrong: Any = ["a text"]
+    with pytest.raises(ParameterError, match="a policy changes samples"):
+        tilth.apply_policy(SWAP, wrong)
+    with pytest.raises(ParameterError, match="several media"):
+        tilth.apply_policy(None, [texts[0], boxed("a")])
+    with pytest.raises(ParameterError, match="a seed is a whole number"):
+        tilth.apply_policy(SWAP, texts, seed=-1)
+    with pytest.raises(ParameterError, match="an epoch is a whole number"):
+        tilth.apply_policy(SWAP, texts, epoch=-1)
+
+
+def test_batch_recipe_makes_as_many_samples_as_there_are() -> None:
+    rows = [tilth.Sample("table", {"x": float(i), "y": float(i % 3)}, f"r{i}", "ab"[i % 2]) for i in range(20)]
+    made = tilth.apply_policy(["gaussian_copula"], rows)
+    assert len(made) == 20 and all(sample.parents for sample in made)
+
+
+def test_stream_from_the_shell_is_json_also_where_numbers_are_endless(tmp_path: Path) -> None:
+    rows = [{"x": "inf" if i == 3 else str(i / 7), "width": str(i / 3), "label": "ab"[i % 2]} for i in range(30)]
+    path = write_csv(tmp_path / "endless.csv", rows)
+    said = CliRunner().invoke(app, ["augment", str(path), "--stream", "--times", "1", "--policy", "[quantile_jitter]"])
+    assert said.exit_code == 0, said.output
+
+    def no(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    lines = [json.loads(line, parse_constant=no) for line in said.stdout.splitlines()]
+    assert len(lines) == 30 and [line["cells"]["x"] for line in lines].count(None) == 1
+    assert "x: 1 cells of numbers that are not finite" in said.stderr

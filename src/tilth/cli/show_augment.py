@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,22 +59,34 @@ def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet:
 def show_stream(data: AugmentedDataset, epochs: int) -> None:
     """The samples of some epochs as JSON lines on standard output; images as PNG and sounds as WAV in base64."""
     from tilth.workflows.augment.rows import check_writable
-
-    check_writable(data.augmenter)
     from tilth.workflows.augment.selection import passed_over
 
+    check_writable(data.augmenter)
     terminal.notes(passed_over(data.skipped), quiet=False)
+    gaps: Counter[str] = Counter()
     with data:
         for epoch in range(epochs):
             for sample in data.epoch(epoch):
-                sys.stdout.write(json.dumps(_line(sample, epoch), ensure_ascii=False) + "\n")
+                line = json.dumps(_line(sample, epoch, gaps), ensure_ascii=False, allow_nan=False, default=str)
+                sys.stdout.write(line + "\n")
+    said = "of numbers that are not finite, which JSON cannot hold, are null"
+    terminal.notes([f"{name}: {count} cells {said}" for name, count in gaps.items()], quiet=False)
 
 
-def _line(sample: Sample, epoch: int) -> dict[str, Any]:
+def _line(sample: Sample, epoch: int, gaps: Counter[str]) -> dict[str, Any]:
+    """A sample as JSON holds it; counts the cells by column that it cannot hold."""
     from tilth.workflows.augment.stream import encoded
 
     value = encoded(sample)
-    said: dict[str, Any] = {"row_id": sample.row_id, "epoch": epoch, "label": sample.label}
+    if sample.medium == "table":
+        endless = [name for name, v in value.items() if isinstance(v, float) and not math.isfinite(v)]
+        gaps.update(endless)
+        value = {**value, **dict.fromkeys(endless)}
+    label = sample.label
+    if isinstance(label, float) and not math.isfinite(label):
+        gaps.update(["label"])
+        label = None
+    said: dict[str, Any] = {"row_id": sample.row_id, "epoch": epoch, "label": label}
     if sample.soft:
         said["soft"] = dict(sample.soft)
     kind = "png" if sample.medium == "image" else "wav"

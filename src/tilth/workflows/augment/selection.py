@@ -20,7 +20,7 @@ from tilth.records.augmentation_policy import ANY_CLASS
 from tilth.sources import MediaFiles
 from tilth.workflows.augment.policies import PolicyLike, load_policy
 
-__all__ = ["choose_medium", "limited", "passed_over", "readable_rows", "ready", "training_rows"]
+__all__ = ["checked_epoch", "choose_medium", "limited", "passed_over", "readable_rows", "ready", "training_rows"]
 
 
 def choose_medium(snapshot: Snapshot, medium: str, policy: PolicyLike) -> str:
@@ -151,3 +151,11 @@ def limited(policy: AugmentationPolicy, limits: Any, snapshot: Snapshot) -> Augm
 def ready(augmenter: Augmenter, rows: SampleRows) -> Augmenter:
     """The augmenter, with operations that know the training rows where they want to."""
     return augmenter.fit([rows[at] for at in range(len(rows))]) if augmenter.wants_fit else augmenter
+
+
+def checked_epoch(epoch: Any) -> int:
+    """An epoch as int; `ParameterError` where it is no whole number from 0."""
+    whole = isinstance(epoch, (int, np.integer)) and not isinstance(epoch, bool)
+    if not whole or not 0 <= epoch < 2**63:
+        raise ParameterError("an epoch is a whole number from 0", found=repr(epoch))
+    return int(epoch)

@@ -22,7 +22,7 @@ from tilth.numerics.statistics.shared_number import SharedNumber
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample
 from tilth.workflows.augment.policies import PolicyLike, load_policy
-from tilth.workflows.augment.selection import choose_medium, limited, readable_rows, ready, training_rows
+from tilth.workflows.augment.selection import checked_epoch, choose_medium, limited, readable_rows, ready, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
@@ -123,7 +123,7 @@ class AugmentedDataset:
 
     def set_epoch(self, epoch: int) -> None:
         """Name the epoch that ``data[i]`` and iteration give, here and in the workers that a data loader keeps."""
-        self._current.value = _epoch(epoch)
+        self._current.value = checked_epoch(epoch)
 
     def order(self, epoch: int) -> npt.NDArray[np.int64]:
         """Positions of the rows in the order of an epoch, shape (n,)."""
@@ -134,7 +134,7 @@ class AugmentedDataset:
 
     def epoch(self, epoch: int) -> Iterator[Sample]:
         """The samples of one epoch, in the order of `order`."""
-        epoch = _epoch(epoch)
+        epoch = checked_epoch(epoch)
         if self.augmenter.recipe is not None:
             made = self._generated(epoch)
             yield from (made[at] for at in self.order(epoch).tolist())
@@ -176,7 +176,7 @@ class AugmentedDataset:
             Row id, or position; for a batch recipe the number of the sample.
         epoch : int
         """
-        epoch = _epoch(epoch)
+        epoch = checked_epoch(epoch)
         if self.augmenter.recipe is None:
             return self.augmenter.replay(self.original(row), epoch)
         number = row
@@ -188,13 +188,6 @@ class AugmentedDataset:
                     "no such sample", found=repr(row), fix=f"they are {self.augmenter.recipe.name}-0 and so on"
                 )
         return self._generated(epoch)[self._place(number)]
-
-
-def _epoch(epoch: Any) -> int:
-    whole = isinstance(epoch, (int, np.integer)) and not isinstance(epoch, bool)
-    if not whole or not 0 <= epoch < 2**63:
-        raise ParameterError("an epoch is a whole number from 0", found=repr(epoch))
-    return int(epoch)
 
 
 def encoded(sample: Sample) -> Any:
