@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from tilth.errors import ParameterError
 from tilth.numerics.consensus.votes import Votes
 from tilth.numerics.weak_supervision.analysis import analyze_functions
+from tilth.records import RoleOverrides
 from tilth.workflows.weak.judging import gain_of, vote_entropy
 from tilth.workflows.weak.page import publish_analysis, publish_fit
 from tilth.workflows.weak.rules import rule, slicing_function
@@ -155,3 +157,21 @@ def test_a_classifier_without_probabilities_is_refused_at_once(tmp_path: Path) -
     for given in (LinearSVC, LinearSVC()):
         with pytest.raises(ParameterError, match="LinearSVC without predict_proba"):
             weak_fit(apply(write(tmp_path / "d.csv")), model=given)
+
+
+def test_rows_of_images_are_shown_as_thumbnails(tmp_path: Path) -> None:
+    from PIL import Image
+
+    lines = ["id,image,kind,label"]
+    for at in range(12):
+        Image.new("RGB", (40, 30), (20 * at, 90, 200)).save(tmp_path / f"p{at}.png")
+        lines.append(f"r{at},p{at}.png,{('free money', 'free song')[at % 2]},")
+    path = tmp_path / "d.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    roles = RoleOverrides(label="label", id="id", image=("image",))
+    words = [replace(one, column="kind") for one in RULES]
+    said = weak_apply(path, words, WeakOptions(classes=("ham", "spam")), overrides=roles)
+    page = publish_analysis(weak_analyze(said)).read_text(encoding="utf-8")
+    assert page.count('<img src="data:image/') == 6  # the rows on which rules differ
+    page = publish_fit(weak_fit(said, WeakOptions(method="majority"), end_model=False)).read_text(encoding="utf-8")
+    assert '<img src="data:image/' in page

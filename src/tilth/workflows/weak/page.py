@@ -18,6 +18,7 @@ from tilth.workflows.report.figures import Bar, Whisker, class_bars, whiskers
 from tilth.workflows.report.svg import number, percent
 from tilth.workflows.weak.figures import gains
 from tilth.workflows.weak.judging import contents, gain_of
+from tilth.workflows.weak.pictures import with_pictures
 from tilth.workflows.weak.results import WeakAnalysis, WeakFit, WeakVotes
 from tilth.workflows.weak.tables import (
     analysis_dict,
@@ -175,6 +176,8 @@ def report_analysis(found: WeakAnalysis, path: Path, *, seed: int = 0) -> Path:
     names = said.votes.rater_names
     said_rows = [(row, text, votes) for (row, votes), text in zip(found.disputed, contents_of(found), strict=True)]
     disputed = table("Rows on which rules differ most", ["row", "what it says", "votes"], said_rows, most=50)
+    place = {str(name): at for at, name in enumerate(said.votes.item_names.tolist())}
+    disputed = with_pictures(disputed, said, [place[row] for row, _ in found.disputed])
     suggested = [
         (s.words, said.classes[s.label], f"{s.precision:.0%}", _range(s.low, s.high), s.n, percent(s.coverage, 1),
          percent(s.adds, 1))
@@ -238,7 +241,11 @@ def report_fit(fit: WeakFit, path: Path, *, seed: int = 0) -> Path:
     ]
     head = ["row", "what it says", "why"]
     if rows:
-        sections.append(Section("ask", "Rows for people", tables=(table("Ask first", head, rows, most=50),)))
+        sections.append(
+            Section(
+                "ask", "Rows for people", tables=(with_pictures(table("Ask first", head, rows, most=50), said, asked),)
+            )
+        )
     mood = "up" if fit.choice is not None and fit.choice.recommended != fit.choice.baseline else ""
     page = Page(
         "Label model report", said.dataset.name, mood, fit.model.method, f"{fit.why}.", _numbers(said),
