@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ import tilth
 from made_data import images, sounds, table, texts, write_csv
 from tilth.cli import app
 from tilth.errors import LeakError, NotApplicable, ParameterError, PartError, SourceError
+from tilth.numerics.augment.shift import Shift
 from tilth.records import added_rows
-from tilth.workflows.augment.page import advise_augmentation, augmentation_dict, report_augmentation
+from tilth.workflows.augment.guard import FeatureShift
+from tilth.workflows.augment.page import advise_augmentation, augmentation_dict, report_augmentation, shown_distance
 from tilth.workflows.augment.verb import Augmentation, augment
 from tilth.workflows.project import RunOptions, opened
 from tilth.workflows.proof.descendants import parents_of
@@ -180,6 +183,11 @@ def test_plan_writes_nothing_and_says_what_would_come(tmp_path: Path) -> None:
     page = report_augmentation(made, tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Up to 135 rows would be added" in page and "How far samples move" in page
     assert {"words", "embedding"} <= {shift.name for shift in made.shifts}
+    legend = page[page.index('id="classes"') :]
+    assert ">new</text>" in legend and ">as they were</text>" in legend and "flagged" not in legend
+    below = FeatureShift("embedding", "vectors", Shift(-0.228, 0.9, 1.0, 1.0))
+    shown = report_augmentation(replace(made, shifts=(below,)), tmp_path / "below.html").read_text(encoding="utf-8")
+    assert "0.228" not in shown and shown_distance(below) == "0.000"
     json.dumps(augmentation_dict(made), allow_nan=False)
 
 
@@ -200,6 +208,30 @@ def test_advice_and_shell_name_the_policy_and_the_dataset(tmp_path: Path, monkey
     line = first.partition("tilth ")[2].partition(", then")[0]
     assert CliRunner().invoke(app, shlex.split(line)).exit_code == 0
     assert "--policy" in report_augmentation(plan, tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"out": 3}, "path of a folder"), ({"options": 3}, "RunOptions"), ({"model": 3}, "scikit-learn classifier"),
+        ({"embedder": 3}, "name of an embedder"), ({"write": "yes"}, "True or False"), ({"check": 1}, "True or False"),
+        ({"model": dict}, "scikit-learn classifier"), ({"policy": 3}, "list of steps"),
+    ],
+)  # fmt: skip
+def test_arguments_of_another_kind_are_refused(given: dict[str, Any], words: str, tmp_path: Path) -> None:
+    path = data("text", tmp_path)
+    with pytest.raises(ParameterError, match=words):
+        augment(path, **given)
+    assert not (tmp_path / ".tilth" / "augmented").exists()
+
+
+def test_save_policy_takes_whatever_is_a_policy(tmp_path: Path) -> None:
+    assert tilth.load_policy(tilth.save_policy(["rotate"], tmp_path / "p.yaml")).operations() == ("rotate",)
+    wrong: Any
+    for wrong in ((3, tmp_path / "x.yaml"), (["rotate"], 3), (None, tmp_path / "x.yaml")):
+        with pytest.raises(ParameterError):
+            tilth.save_policy(*wrong)
+    assert not (tmp_path / "x.yaml").exists()
 
 
 def test_folder_of_the_users_choice_and_a_foreign_one(tmp_path: Path) -> None:

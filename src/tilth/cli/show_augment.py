@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet: bool) -> None:
     """Counts by class, what the label check found, and how far the samples move."""
-    from tilth.workflows.augment.page import augmentation_dict, grouped
+    from tilth.workflows.augment.page import augmentation_dict, grouped, shown_distance
 
     data = augmentation_dict(made)
     summary = data["summary"]
@@ -46,9 +46,14 @@ def show_augmentation(made: Augmentation, report: Path, *, as_json: bool, quiet:
     elif made.check.operations:
         out.print(f"\nLabels: no operation turned rows into another class ({made.check.judged:,} judged)", markup=False)
     out.print()
-    moved = [(s.name, f"{s.shift.before:.3g}", f"{s.shift.after:.3g}", f"{s.shift.distance:.3f}") for s in made.shifts]
+    moved = [(s.name, f"{s.shift.before:.3g}", f"{s.shift.after:.3g}", shown_distance(s)) for s in made.shifts]
     columns = [("feature", "left"), ("original", "right"), ("changed", "right"), ("distance", "right")]
     out.print(terminal.table("How far samples move", columns, moved))
+    out.print(
+        "Distances: 0 alike, 1 apart (Kolmogorov-Smirnov, total variation); of the embedding the squared maximum mean "
+        "discrepancy.",
+        markup=False,
+    )
     if made.written:
         out.print(f"\nFiles: {made.folder}\nReport: {report}", markup=False)
         out.print(f"Prove it: tilth prove {made.subject} --augmentation", markup=False, soft_wrap=True)

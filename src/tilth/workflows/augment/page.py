@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tilth.workflows.augment.figures import contact_sheet, map_of_both, text_pairs
-from tilth.workflows.augment.guard import grouped
+from tilth.workflows.augment.guard import FeatureShift, grouped
 from tilth.workflows.augment.policies import policy_to_yaml
 from tilth.workflows.augment.verb import Augmentation
 from tilth.workflows.crowd.agreement_page import made_with
@@ -14,7 +14,7 @@ from tilth.workflows.crowd.page import Figure, Page, Section, save_page, table
 from tilth.workflows.report.figures import Bar, class_bars
 from tilth.workflows.report.svg import number
 
-__all__ = ["advise_augmentation", "augmentation_dict", "grouped", "report_augmentation"]
+__all__ = ["advise_augmentation", "augmentation_dict", "grouped", "report_augmentation", "shown_distance"]
 
 #: From this distance of a feature on, the page says so, where it is beyond chance.
 FAR = 0.3
@@ -22,6 +22,11 @@ FAR = 0.3
 
 def _number(value: float) -> float | None:
     return value if value == value else None
+
+
+def shown_distance(shift: FeatureShift) -> str:
+    """A distance as people read it: the estimate for the embedding is without bias, so that it can fall below 0."""
+    return f"{max(shift.shift.distance, 0.0):.3f}"
 
 
 def augmentation_dict(made: Augmentation) -> dict[str, Any]:
@@ -111,8 +116,13 @@ def _classes(made: Augmentation) -> Section:
     return Section(
         "classes",
         "Classes",
-        "Labelled training rows after the augmentation; the marked part is new.",
-        figures=(Figure("Training rows by class", class_bars("classes-f", bars, hidden, "Training rows by class")),),
+        "Labelled training rows after the augmentation.",
+        figures=(
+            Figure(
+                "Training rows by class",
+                class_bars("classes-f", bars, hidden, "Training rows by class", marked="new", rest="as they were"),
+            ),
+        ),
         beside=(table("Class counts", ["class", "before#", "after#"], rows, most=40, quiet=True),),
     )
 
@@ -141,8 +151,7 @@ def _moved(made: Augmentation) -> Section:
         return f"{value:.3g}" if value == value else "–"
 
     rows = [
-        (s.name, cell(s.shift.before), cell(s.shift.after), f"{s.shift.distance:.3f}", f"{s.shift.p:.3f}")
-        for s in made.shifts
+        (s.name, cell(s.shift.before), cell(s.shift.after), shown_distance(s), f"{s.shift.p:.3f}") for s in made.shifts
     ]
     head = ["feature", "original#", "changed#", "distance#", "p#"]
     n = len(made.vectors) - len(made.examples)
@@ -153,8 +162,9 @@ def _moved(made: Augmentation) -> Section:
     return Section(
         "moved",
         "How far samples move",
-        "Medians of each feature and its Kolmogorov-Smirnov or total variation distance; for the embedding the median "
-        "distance to the nearest original row and the squared maximum mean discrepancy.",
+        "Medians of each feature and its Kolmogorov-Smirnov or total variation distance, from 0 to 1; for the "
+        "embedding the median distance to the nearest original row and the squared maximum mean discrepancy (0 where both "
+        "come from one distribution; an estimate, shown as 0 where it falls below).",
         figures=figures,
         beside=(table("Features", head, rows, most=60, quiet=True),) if figures else (),
         tables=() if figures else (table("Features", head, rows, most=60),),

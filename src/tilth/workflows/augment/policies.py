@@ -47,9 +47,27 @@ def policy_to_yaml(policy: AugmentationPolicy) -> str:
     return text
 
 
-def save_policy(policy: AugmentationPolicy, path: str | Path) -> Path:
-    """Write a policy file, whole or not at all."""
-    target = Path(path)
+def save_policy(policy: PolicyLike, path: str | Path) -> Path:
+    """Write a policy file, whole or not at all.
+
+    Parameters
+    ----------
+    policy : AugmentationPolicy, mapping, list or str
+        As for `load_policy`.
+    path : str or Path
+
+    Raises
+    ------
+    ParameterError
+        No policy, or no path.
+    SourceError
+        The file cannot be written.
+    """
+    if not isinstance(path, (str, Path)) or policy is None:
+        raise ParameterError(
+            "save_policy takes a policy and the path of a file", found=f"{policy!r} and {path!r}"[:120]
+        )
+    policy, target = load_policy(policy), Path(path)
     part = target.with_name(f".{target.name}.part")
     try:
         part.write_text(policy_to_yaml(policy), encoding="utf-8")

@@ -31,7 +31,7 @@ from tilth.workflows.augment.search_features import Features, features_of, model
 from tilth.workflows.augment.search_result import AugmentationSearch, OperationReturn, SearchSettings
 from tilth.workflows.augment.search_rounds import Rounds
 from tilth.workflows.augment.search_trials import Budget, Trials
-from tilth.workflows.augment.selection import choose_medium, passed_over, readable_rows, training_rows
+from tilth.workflows.augment.selection import check_arguments, choose_medium, passed_over, readable_rows, training_rows
 from tilth.workflows.ingest import ingest
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
@@ -203,6 +203,7 @@ def search_augmentation(
     NotApplicable
         The dataset has no class label.
     """
+    check_arguments(options=options, embedder=embedder)
     options = options or RunOptions()
     if isinstance(target, Dataset):
         dataset = target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,18 @@ from tilth.records import AugmentationPolicy, Snapshot
 from tilth.records.augmentation_policy import ANY_CLASS
 from tilth.sources import MediaFiles
 from tilth.workflows.augment.policies import PolicyLike, load_policy
+from tilth.workflows.project import RunOptions
 
-__all__ = ["checked_epoch", "choose_medium", "limited", "passed_over", "readable_rows", "ready", "training_rows"]
+__all__ = [
+    "check_arguments",
+    "checked_epoch",
+    "choose_medium",
+    "limited",
+    "passed_over",
+    "readable_rows",
+    "ready",
+    "training_rows",
+]
 
 
 def choose_medium(snapshot: Snapshot, medium: str, policy: PolicyLike) -> str:
@@ -159,3 +170,32 @@ def checked_epoch(epoch: Any) -> int:
     if not whole or not 0 <= epoch < 2**63:
         raise ParameterError("an epoch is a whole number from 0", found=repr(epoch))
     return int(epoch)
+
+
+def check_arguments(**given: Any) -> None:
+    """Raise `ParameterError` for arguments of another kind than the verbs of augmentation take.
+
+    Parameters
+    ----------
+    **given
+        Any of times, write, check, shuffle, out, model, embedder and options, by name.
+    """
+    for name, value in given.items():
+        fits, kind = _KINDS[name]
+        if not fits(value):
+            raise ParameterError(f"{name} is {kind}", found=repr(value)[:80])
+
+
+_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "times": (lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1, "a whole number from 1"),
+    "write": (lambda v: isinstance(v, bool), "True or False"),
+    "check": (lambda v: isinstance(v, bool), "True or False"),
+    "shuffle": (lambda v: isinstance(v, bool), "True or False"),
+    "out": (lambda v: v is None or isinstance(v, (str, Path)), "the path of a folder"),
+    "embedder": (lambda v: isinstance(v, str), "the name of an embedder; tilth parts embedders lists them"),
+    "options": (lambda v: v is None or isinstance(v, RunOptions), "a tilth.RunOptions, such as RunOptions(seed=1)"),
+    "model": (
+        lambda v: v is None or (not isinstance(v, type) and all(hasattr(v, verb) for verb in ("fit", "predict_proba"))),
+        "a scikit-learn classifier with fit and predict_proba",
+    ),
+}

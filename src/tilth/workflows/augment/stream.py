@@ -22,7 +22,15 @@ from tilth.numerics.statistics.shared_number import SharedNumber
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample
 from tilth.workflows.augment.policies import PolicyLike, load_policy
-from tilth.workflows.augment.selection import checked_epoch, choose_medium, limited, readable_rows, ready, training_rows
+from tilth.workflows.augment.selection import (
+    check_arguments,
+    checked_epoch,
+    choose_medium,
+    limited,
+    readable_rows,
+    ready,
+    training_rows,
+)
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
@@ -242,6 +250,7 @@ def stream(
     PartError, ParameterError
         The policy cannot work; says where.
     """
+    check_arguments(shuffle=shuffle, options=options)
     options = options or RunOptions()
     if isinstance(target, Dataset):
         dataset = target

@@ -31,6 +31,7 @@ from tilth.workflows.augment.guard import FeatureShift, LabelCheck, check_labels
 from tilth.workflows.augment.policies import PolicyLike, load_policy, save_policy
 from tilth.workflows.augment.rows import Job, MadeRows, job_of, make_rows
 from tilth.workflows.augment.selection import (
+    check_arguments,
     choose_medium,
     limited,
     passed_over,
@@ -174,9 +175,8 @@ def augment(
     PartError, ParameterError
         The policy cannot work; says where.
     """
+    check_arguments(times=times, write=write, check=check, out=out, model=model, embedder=embedder, options=options)
     options = options or RunOptions()
-    if isinstance(times, bool) or not isinstance(times, int) or times < 1:
-        raise ParameterError("times is a whole number from 1", found=repr(times))
     if isinstance(target, Dataset):
         dataset = target
     else:

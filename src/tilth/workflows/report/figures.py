@@ -55,14 +55,26 @@ def _label(name: str, x: float, y: float, width: float, anchor: str = "end", **m
     return tag("text", tag("title", name), fit(name, width, SIZE), x=x, y=y, text_anchor=anchor, **more)
 
 
-def class_bars(key: str, bars: Sequence[Bar], hidden: str, title: str) -> Svg:
-    """Horizontal bars, one a class; `hidden` is a line that stands in the middle for classes left out."""
-    row, top = 20.0, 4.0
+def class_bars(
+    key: str, bars: Sequence[Bar], hidden: str, title: str, *, marked: str = "flagged", rest: str = ""
+) -> Svg:
+    """Horizontal bars, one a class; `hidden` is a line that stands in the middle for classes left out.
+
+    `marked` says what the marked part of a bar is; with `rest`, a word for the other part, a legend stands above.
+    """
+    row, top = 20.0, 24.0 if rest else 4.0
     left = _gutter([bar.name for bar in bars], 150)
     right = max([text_width(number(bar.total), SIZE) for bar in bars], default=20) + 10
     most = max([bar.total for bar in bars], default=1) or 1
     span = W - left - right
     parts: list[Svg] = []
+    if rest:
+        other = left + 24 + text_width(marked, SIZE)
+        for x, kind, word in ((left, "mark", marked), (other, "bar", rest)):
+            parts += [
+                tag("rect", x=x, y=5.0, width=10.0, height=10.0, class_=kind),
+                tag("text", word, x=x + 15, y=14.0),
+            ]
     middle = (len(bars) + 1) // 2 if hidden else -1
     y = top
     for index, bar in enumerate(bars):
@@ -76,7 +88,7 @@ def class_bars(key: str, bars: Sequence[Bar], hidden: str, title: str) -> Svg:
         )
         if bar.marked:
             part = max(span * bar.marked / most, 1.5)
-            note = tag("title", f"{number(bar.marked)} of {number(bar.total)} flagged")
+            note = tag("title", f"{number(bar.marked)} of {number(bar.total)} {marked}")
             parts.append(tag("rect", note, x=left, y=y + 4, width=part, height=row - 7, class_="mark"))
         parts.append(tag("text", number(bar.total), x=left + full + 6, y=y + 14, class_="value"))
         y += row
