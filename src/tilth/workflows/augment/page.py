@@ -163,8 +163,8 @@ def _moved(made: Augmentation) -> Section:
         "moved",
         "How far samples move",
         "Medians of each feature and its Kolmogorov-Smirnov or total variation distance, from 0 to 1; for the "
-        "embedding the median distance to the nearest original row and the squared maximum mean discrepancy (0 where both "
-        "come from one distribution; an estimate, shown as 0 where it falls below).",
+        "embedding the median distance to the nearest original row and the squared maximum mean discrepancy (0 where "
+        "both come from one distribution; an estimate, shown as 0 where it falls below).",
         figures=figures,
         beside=(table("Features", head, rows, most=60, quiet=True),) if figures else (),
         tables=() if figures else (table("Features", head, rows, most=60),),
