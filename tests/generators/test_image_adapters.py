@@ -74,6 +74,16 @@ class TestAlbumentations:
             assert first.value.shape == sample.value.shape
         assert random.getstate() == state
 
+    def test_what_was_changed_before_leaves_no_trace(self) -> None:
+        inner = ["CoarseDropout", "ElasticTransform", {"OneOf": {"transforms": ["GaussNoise", "RandomRain", "Affine"]}}]
+        params = {"transform": "Compose", "params": {"transforms": inner}}
+        old = tiny_images()[0].changed(mask=None, boxes=None, box_labels=())
+        fresh = [SHELF.make("albumentations", **params).apply(old, rng(seed)).value for seed in range(6)]
+        used = SHELF.make("albumentations", **params)
+        for seed in (5, 0, 3, 3, 1, 4, 2):
+            np.testing.assert_array_equal(used.apply(old, rng(seed)).value, fresh[seed])
+        assert len({made.tobytes() for made in fresh}) == 6
+
     def test_boxes_mask_and_alpha_follow(self) -> None:
         flip = SHELF.make("albumentations", transform="VerticalFlip")
         old = tiny_images()[0]

@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 import inspect
 import os
+import random
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -86,8 +87,14 @@ def _composed(name: str, params: Mapping[str, Any], boxes: bool) -> tuple[Any, b
     made = _one(a, name, params)
     if boxes and isinstance(made, (a.DualTransform, a.BaseCompose)):
         how = a.BboxParams(format="pascal_voc", label_fields=["at"], min_visibility=0.1, clip=True)
-        return a.Compose([made], bbox_params=how), True
-    return made, False
+        return _own(a.Compose([made], bbox_params=how)), True
+    return _own(made), False
+
+
+def _own(transform: Any) -> Any:
+    """The transform with generators of its own, of fast kinds; `seeded` starts them for each image."""
+    transform.set_random_state(np.random.Generator(np.random.SFC64(0)), random.Random(0))
+    return transform
 
 
 def nearest(name: str, known: Sequence[str]) -> list[str]:
@@ -143,14 +150,15 @@ def _one(a: ModuleType, name: str, params: Mapping[str, Any]) -> Any:
 
 
 def seeded(transform: Any, rng: np.random.Generator) -> Any:
-    """The transform, drawing from `rng` alone: its own two generators, of fast kinds, start from what `rng` draws."""
+    """The transform, drawing from `rng` alone: its two generators start from what `rng` draws.
+
+    They are its own, and shared with every transform within it, since `_composed`: starting them again costs a tenth of
+    handing new ones to all.
+    """
     first, *words = rng.bit_generator.random_raw(5).tolist()
-    own, drawn = transform.random_generator, transform.py_random
-    if type(own.bit_generator) is not np.random.SFC64:
-        own = np.random.Generator(np.random.SFC64(0))
-    # setting a state costs a tenth of making a generator
     state = {"state": np.array(words, dtype=np.uint64)}
-    own.bit_generator.state = {"bit_generator": "SFC64", "state": state, "has_uint32": 0, "uinteger": 0}
-    drawn.seed(first)
-    transform.set_random_state(own, drawn)
+    transform.random_generator.bit_generator.state = {
+        "bit_generator": "SFC64", "state": state, "has_uint32": 0, "uinteger": 0,
+    }  # fmt: skip
+    transform.py_random.seed(first)
     return transform
