@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tilth.errors import AlignmentError, DataError, ParameterError
-from tilth.numerics.label_errors.channel import softmax_rows
 from tilth.numerics.label_errors.model import LabelErrorEstimate
 from tilth.numerics.label_errors.regime import FEW_ROWS
 
@@ -18,7 +17,7 @@ Floats = NDArray[Any]
 _BLOCK_CELLS = 4_000_000
 _CURVATURE_ROWS = 4000
 _MOST_CURVATURE = 30_000_000
-_STEPS, _LOOKAHEAD = 45, 0.15
+_STEPS, _LOOKAHEAD = 75, 0.15
 
 
 def neighbor_shapley(
@@ -88,17 +87,20 @@ def order_by_worth(
     *,
     pred_probs: ArrayLike | None = None,
     groups: ArrayLike | None = None,
-    damping: float | None = None,
+    damping: float = 1.0,
     random_state: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Order rows by what the fixed model is expected to gain from their review.
 
-    Worth is the probability of error times the influence of the correction on held-out accuracy, through a linear
-    surrogate of the fixed model: one Newton step of a softmax regression, with a curvature for every class. Accuracy
-    is the probability that the model's out-of-sample prediction gives to the posterior of the true class, so rows
-    near a border count most. After every 1/300 of the rows the surrogate is moved as if they had been corrected, and
-    the rest is judged anew, so that rows which teach the same thing do not follow each other. With fewer than 50 rows
-    per class the simulated corrections mislead, and all rows are judged once.
+    All expected corrections together would move the fixed model to where clean labels would put it. The order takes
+    first the rows whose corrections bring it closest to there: worth is by how much a review is expected to shorten
+    the distance between the two models' logits, over all rows, weighted by how open the model's answer is there. The
+    model's move is that of a linear surrogate, one Newton step of a softmax regression with a curvature for every
+    class. After every 1/500 of the rows the distance is taken anew, so that rows which teach the same thing do not
+    follow each other.
+
+    With fewer than two rows per feature, or 50 per class, the surrogate fits every row by itself and tells rows apart
+    by noise: then the order is that of the probability of error.
 
     Parameters
     ----------
@@ -110,8 +112,8 @@ def order_by_worth(
         `default_classifier`, cross-fitted.
     groups : array_like of int, shape (n,), optional
         Rows with the same id stay in one fold.
-    damping : float, optional
-        Ridge on the curvature, as a share of its mean; positive. By default 1, or 0.1 with few rows per class.
+    damping : float
+        Ridge on the curvature, as a share of its mean; positive.
     random_state : int
 
     Returns
@@ -119,7 +121,8 @@ def order_by_worth(
     order : ndarray of int64, shape (n,)
         Row numbers, the worthiest first.
     worth : ndarray of float64, shape (n,)
-        Expected gain of the row when its turn came, in arbitrary units; not negative.
+        Expected gain of the row when its turn came, in arbitrary units; not negative. The probability of error where
+        there are too few rows.
 
     Raises
     ------
@@ -128,7 +131,7 @@ def order_by_worth(
 
     References
     ----------
-    Koh, Liang 2017, "Understanding Black-box Predictions via Influence Functions", ICML.
+    Koh, Liang 2017, "Understanding Black-box Predictions via Influence Functions", ICML: the surrogate's move.
 
     Examples
     --------
@@ -149,7 +152,7 @@ def order_by_worth(
     n, k = estimate.posterior.shape
     if features.shape[0] != n:
         raise AlignmentError("X and the estimate must describe the same rows", found=f"{features.shape[0]} and {n}")
-    if damping is not None and not damping > 0:
+    if not damping > 0:
         raise ParameterError("damping must be positive", found=repr(damping))
     if pred_probs is None:
         fit = cross_fit_probabilities(
@@ -160,17 +163,18 @@ def order_by_worth(
         probs = np.asarray(pred_probs, dtype=np.float64)
     if probs.shape != (n, k):
         raise AlignmentError("pred_probs must have the shape of the posterior", found=f"{probs.shape}, not {(n, k)}")
-    few = n < FEW_ROWS * len(np.unique(estimate.labels))
-    if damping is None:
-        damping = 0.1 if few else 1.0
     _, standard = prepare_features(features, random_state)
+    if n < max(2 * standard.shape[1], FEW_ROWS * len(np.unique(estimate.labels))):
+        return np.argsort(-estimate.p_error, kind="stable"), estimate.p_error.astype(np.float64)
     points = np.hstack([standard, np.ones((n, 1), dtype=standard.dtype)])
-    inverses = _curvatures(points, probs, damping)
-    return _greedy(points, inverses, probs, estimate, 1 if few else _STEPS)
+    return _greedy(points, _distances(points, probs, damping), estimate)
 
 
-def _curvatures(points: Floats, probs: Floats, damping: float) -> list[Floats]:
-    """Inverse curvature of the surrogate for every class; one for all where there are many classes."""
+def _distances(points: Floats, probs: Floats, damping: float) -> list[Floats]:
+    """For every class, the matrix that makes sums of rows times label changes into squared distances of logits.
+
+    One for all classes where there are many.
+    """
     n, d = points.shape
     k = probs.shape[1]
     rows = np.linspace(0, n - 1, min(n, _CURVATURE_ROWS)).astype(np.int64)
@@ -182,36 +186,37 @@ def _curvatures(points: Floats, probs: Floats, damping: float) -> list[Floats]:
     out: list[Floats] = []
     for column in spread.T:
         curvature = (chosen * column[:, None]).T @ chosen / len(rows)
-        curvature += damping * float(np.trace(curvature)) / d * np.eye(d)
-        out.append(np.linalg.inv(curvature).astype(np.float32))
+        inverse = np.linalg.inv(curvature + damping * float(np.trace(curvature)) / d * np.eye(d))
+        out.append((inverse @ curvature @ inverse).astype(np.float32))
     return out * k if shared else out
 
 
 def _greedy(
-    points: Floats, inverses: list[Floats], probs: Floats, estimate: LabelErrorEstimate, steps: int
+    points: Floats, distances: list[Floats], estimate: LabelErrorEstimate
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    n, k = probs.shape
-    each = np.arange(n)
+    """Rows in the order in which their corrections shorten the distance to the model on clean labels."""
+    n, k = estimate.posterior.shape
     posterior = estimate.posterior.astype(np.float32)
-    logits = np.log(np.maximum(probs, 1e-9)).astype(np.float32)
-    change = posterior - np.eye(k, dtype=np.float32)[estimate.labels]
+    given = np.eye(k, dtype=np.float32)[estimate.labels]
+    change = posterior - given
+    square = np.where(given > 0, 1.0 - posterior, posterior)
+    own = np.zeros(n)
+    for c in range(k):
+        own += np.einsum("nd,nd->n", points @ distances[c], points) * square[:, c]
+    rest = points.T @ change
     worth, left = np.zeros(n), np.ones(n, dtype=bool)
     order: list[NDArray[np.int64]] = []
-    edges = np.linspace(0, _LOOKAHEAD * n, steps + 1).round().astype(int)
-    for step in range(steps):
-        soft = softmax_rows(logits)
-        slope = soft * (posterior - (posterior * soft).sum(axis=1, keepdims=True))
-        pull = np.stack([points @ (inverses[c] @ (points.T @ slope[:, c] / n)) for c in range(k)], axis=1)
-        gain = (posterior * pull).sum(axis=1) - pull[each, estimate.labels]
-        worth[left] = (estimate.p_error * (np.maximum(gain, 0.0) + 1e-9))[left]
-        ranked = np.argsort(np.where(left, -worth, 1.0), kind="stable")[: int(left.sum())]
-        if step + 1 == steps:
+    edges = np.linspace(0, _LOOKAHEAD * n, _STEPS + 1).round().astype(int)
+    for step in range(_STEPS):
+        pull = points @ np.stack([distances[c] @ rest[:, c] for c in range(k)], axis=1)
+        gain = 2.0 * (pull * change).sum(axis=1) - own
+        worth[left] = np.maximum(gain[left], 0.0) / n**2
+        ranked = np.argsort(np.where(left, -gain, np.inf), kind="stable")[: int(left.sum())]
+        if step + 1 == _STEPS:
             order.append(ranked)
             break
         taken = ranked[: edges[step + 1] - edges[step]]
         order.append(taken)
         left[taken] = False
-        if len(taken):
-            for c in range(k):
-                logits[:, c] += points @ (inverses[c] @ (points[taken].T @ change[taken, c] / n))
+        rest -= points[taken].T @ change[taken]
     return np.concatenate(order), worth
