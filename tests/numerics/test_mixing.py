@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -221,7 +222,12 @@ def test_the_collate_function_depends_on_the_batch_alone() -> None:
         np.testing.assert_array_equal(soft, same)
         np.testing.assert_allclose(images.mean(axis=(1, 2, 3)), soft @ np.arange(N), atol=1e-4)
     collate.epoch = 1
-    assert not np.array_equal(collate(batches[0])[1], straight[0][1])
+    later = collate(batches[0])[1]
+    assert not np.array_equal(later, straight[0][1])
+    sent = pickle.loads(pickle.dumps(collate))
+    collate.epoch = 0
+    assert sent.epoch == 1
+    np.testing.assert_array_equal(sent(batches[0])[1], later)
     never = tilth.MixCollate("mixup", n_classes=N, p=0)
     np.testing.assert_array_equal(never(batches[0])[0], IMAGES[:4])
     numbers = tilth.MixCollate("c_mixup")([(np.full(2, float(i)), float(i)) for i in range(6)])
@@ -239,3 +245,10 @@ def test_the_collate_function_refuses_nonsense() -> None:
         tilth.MixCollate("mixup")([(np.zeros(2), 0)])
     with pytest.raises(DataError, match="shapes"):
         tilth.MixCollate("mixup", n_classes=2)([(np.zeros(2), 0), (np.zeros(3), 1)])
+    with pytest.raises(DataError, match="empty batch"):
+        tilth.MixCollate("mixup", n_classes=2)([])
+    with pytest.raises(ParameterError, match="way to mix"):
+        tilth.MixCollate([])
+    for epoch in (-1, 1.5, True, "1"):
+        with pytest.raises(ParameterError, match="epoch"):
+            tilth.MixCollate("mixup").epoch = epoch  # type: ignore[assignment]

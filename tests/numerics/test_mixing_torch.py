@@ -62,6 +62,27 @@ def test_a_loader_gives_the_same_with_any_number_of_workers() -> None:
         assert soft.shape == (4, 3)
 
 
+@pytest.mark.parametrize("start", ["spawn", "fork"])
+def test_workers_that_are_kept_see_the_epoch(start: str) -> None:
+    rows = [(torch.from_numpy(IMAGES[i % 6]), int(LABELS[i % 6])) for i in range(8)]
+    collate = tilth.MixCollate("mixup", n_classes=3, seed=2)
+    loader = torch.utils.data.DataLoader(
+        rows,  # type: ignore[arg-type]
+        batch_size=4,
+        num_workers=1,
+        persistent_workers=True,
+        multiprocessing_context=start,
+        collate_fn=collate,
+    )
+    for epoch in (0, 1, 5):
+        collate.epoch = epoch
+        kept = [soft.numpy() for _, soft in loader]
+        here = [collate(rows[:4])[1].numpy(), collate(rows[4:])[1].numpy()]
+        np.testing.assert_array_equal(kept, here)
+    collate.epoch = 0
+    assert not np.array_equal(collate(rows[:4])[1].numpy(), here[0])
+
+
 def test_unmixed_numbers_come_as_tensors() -> None:
     rows = [(torch.zeros(2), torch.tensor(float(i))) for i in range(3)]
     values, targets = tilth.MixCollate("c_mixup", p=0)(rows)

@@ -12,6 +12,7 @@ from tilth.errors import DataError, ParameterError
 from tilth.numerics.augment.mixing import audio_mixup, c_mixup, mixup
 from tilth.numerics.augment.mixing_images import cutmix, resizemix
 from tilth.numerics.augment.soft_labels import is_torch, like, soft_labels
+from tilth.numerics.statistics.shared_number import SharedNumber
 
 __all__ = ["MixCollate"]
 
@@ -40,7 +41,8 @@ class MixCollate:
     Attributes
     ----------
     epoch : int
-        Set it at the start of each epoch for another mixture of equal batches.
+        Set it at the start of each epoch for another mixture of equal batches; workers that a DataLoader keeps from
+        epoch to epoch see it too.
 
     Examples
     --------
@@ -71,10 +73,24 @@ class MixCollate:
         if not 0 <= p <= 1:
             raise ParameterError("a probability lies in [0, 1]", found=repr(p))
         self.n_classes, self.classes, self.p, self.alpha, self.seed = n_classes, classes, p, alpha, seed
-        self.epoch = 0
+        self._epoch = SharedNumber(0)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that batches are mixed for."""
+        return self._epoch.value
+
+    @epoch.setter
+    def epoch(self, epoch: int) -> None:
+        whole = isinstance(epoch, (int, np.integer)) and not isinstance(epoch, bool)
+        if not whole or not 0 <= epoch < 2**63:
+            raise ParameterError("an epoch is a whole number from 0", found=repr(epoch))
+        self._epoch.value = int(epoch)
 
     def __call__(self, samples: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
         """The mixed batch and its soft labels; torch.Tensor where the samples hold tensors, else numpy arrays."""
+        if not len(samples):
+            raise DataError("an empty batch cannot be mixed", found="no samples", fix="leave empty batches out")
         values = _stacked([value for value, _ in samples])
         labels: Any = [label for _, label in samples]
         if is_torch(labels[0]) or isinstance(labels[0], np.ndarray):
