@@ -303,6 +303,8 @@ class Labeler(Part):
     #: The field that a rule file gives beside the part's name, as in ``regex: pattern``.
     main: ClassVar[str] = ""
     whole: ClassVar[bool] = False
+    #: Whether it reads rows one by one, so that few are made at a time.
+    by_row: ClassVar[bool] = False
     #: Whether it votes for `label`, so that a rule file must give one.
     labelled: ClassVar[bool] = False
 

@@ -53,7 +53,7 @@ def test_one_process_and_two_give_the_same_votes_at_any_batch(tmp_path: Path, mo
     labelers = [*said.labelers, Shelf("labelers").make("keywords", rule="word", words=("song",), label=0)]
     one = votes_of(labelers, rows, classes=[0, 1], files=said.files)
     two = votes_of(labelers, rows, classes=[0, 1], files=said.files, jobs=2)
-    monkeypatch.setattr("tilth.engine.labelling.BATCH", 777)
+    monkeypatch.setattr("tilth.engine.labelling.BATCH_BY_ROW", 777)
     small = votes_of(labelers, rows, classes=[0, 1], files=said.files)
     wanted = dense_matrix(one.votes)
     assert (dense_matrix(two.votes) == wanted).all()

@@ -39,6 +39,9 @@ Limit = Annotated[
     list[str], typer.Option(help="CLASS:OPERATION=HIGHEST, such as 6:rotate=0.2; * for all classes; may be repeated.")
 ]
 Check = Annotated[bool, typer.Option("--check/--no-check", help="Find which magnitudes keep labels true.")]
+Follow = Annotated[
+    bool, typer.Option("--follow/--no-follow", help="Let the columns boxes and mask of an image follow it.")
+]
 
 Search = Annotated[bool, typer.Option("--search", help="Find the policy that pays on held-out folds, or none.")]
 BudgetText = Annotated[
@@ -65,6 +68,7 @@ def augment(
     part: Part = "train",
     limit: Limit = [],  # noqa: B006 - typer copies it
     check: Check = True,
+    follow: Follow = True,
     medium: Medium = "",
     column: ColumnName = "",
     model: Model = None,
@@ -108,7 +112,7 @@ def augment(
         if stream:
             from tilth.workflows.augment.stream import stream as run_stream
 
-            show_augment.show_stream(run_stream(target, policy, **chosen, options=options), times)
+            show_augment.show_stream(run_stream(target, policy, follow=follow, **chosen, options=options), times)
             return
         from tilth.workflows.augment.verb import augment as run
 
@@ -119,6 +123,7 @@ def augment(
             write=write,
             out=out,
             check=check,
+            follow=follow,
             model=model_options(model).get("model"),
             embedder=embedder,
             **chosen,

@@ -23,6 +23,9 @@ __all__ = ["Applied", "Fault", "apply_labelers"]
 
 #: Rows that functions look at before the next ones are read.
 BATCH = 20_000
+#: The same where functions read row by row: the rows are gone before the collector of cycles takes them for old and
+#: walks through all that a process holds.
+BATCH_BY_ROW = 2_000
 #: Below so many rows starting worker processes costs more than it saves.
 POOL_FROM = 20_000
 
@@ -145,7 +148,7 @@ def apply_labelers(
     for start, ballots in _batches(work, table, run, jobs, files, notes):
         for j, ballot in zip(parts, ballots, strict=True):
             keep(j, start, ballot)
-        run.advance(min(BATCH, len(table) - start))
+        run.advance(len(ballots[0].codes))
     votes = _votes(columns, titles, len(table), classes, found, row_names)
     faults = tuple(
         Fault(title, column.faults, column.first)
@@ -200,22 +203,22 @@ def _batches(
     """Ballots of every batch, in order."""
     if not labelers:
         return
-    starts = list(range(0, len(table), BATCH)) or [0]
     if jobs < 0:
         raise ParameterError("the number of jobs cannot be negative", found=str(jobs), fix="use 0 for one a core")
     wanted = jobs or os.cpu_count() or 1
     packed = _packed(labelers, notes) if wanted > 1 and len(table) >= POOL_FROM else None
     if packed is None:
-        for start in starts:
+        size = BATCH_BY_ROW if any(labeler.by_row for labeler in labelers) else BATCH
+        for start in range(0, max(len(table), 1), size):
             run.check()
-            yield start, _all(labelers, table.slice(start, BATCH), start, run.seed, run.path)
+            yield start, _all(labelers, table.slice(start, size), start, run.seed, run.path)
         return
     pool = ProcessPoolExecutor(
         wanted, mp_context=get_context("spawn"), initializer=_load_files, initargs=(tuple(files), packed)
     )
     try:
         waiting = []
-        for start in starts:
+        for start in range(0, len(table), BATCH):
             run.check()
             piece = pa.Table.from_batches(table.slice(start, BATCH).combine_chunks().to_batches(), table.schema)
             waiting.append((start, pool.submit(_work, piece, start, run.seed, run.path)))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tilth.engine.annotations import Annotations, annotation_columns, mask_bytes, parse_boxes, read_mask
 from tilth.engine.inputs import TABLE_MEDIA
 from tilth.errors import NotApplicable, ParameterError
 from tilth.numerics.media.images import decode_pixels
 from tilth.numerics.media.sounds import decode_audio
 from tilth.records import Sample, Snapshot
-from tilth.sources import read_media
+from tilth.sources import hash_bytes, read_media
 
 __all__ = ["ENDINGS", "SampleRows", "encode_sample", "medium_columns", "sample_media", "sample_rows"]
 
@@ -58,6 +59,8 @@ class SampleRows:
     table : pyarrow.Table of n rows
     root : str
         Folder that media paths start from.
+    follow : Annotations
+        Columns of boxes and masks that the samples carry.
     """
 
     medium: str
@@ -66,6 +69,7 @@ class SampleRows:
     labels: tuple[Any, ...]
     table: pa.Table
     root: str = ""
+    follow: Annotations = field(default_factory=Annotations)
 
     def __len__(self) -> int:
         return len(self.row_ids)
@@ -81,13 +85,52 @@ class SampleRows:
             return Sample("text", cell or "", row_id, label)
         data = read_media(self.root, cell or "")
         if self.medium == "image":
-            return Sample("image", decode_pixels(data, where=row_id), row_id, label)
+            return self._annotated(Sample("image", decode_pixels(data, where=row_id), row_id, label), at)
         samples, rate = decode_audio(data, where=row_id)
         return Sample("audio", samples, row_id, label, rate=rate)
 
+    def _said(self, at: int, name: str) -> tuple[Any, str]:
+        """A cell, and how errors name it."""
+        return self.table.column(name)[at].as_py(), f"row {self.row_ids[at]}, column {name!r}"
+
+    def _annotated(self, sample: Sample, at: int) -> Sample:
+        """An image with its boxes and mask, where there are any."""
+        size = sample.value.shape[:2]
+        more: dict[str, Any] = {}
+        if self.follow.boxes:
+            more["boxes"], more["box_labels"] = parse_boxes(*self._said(at, self.follow.boxes), size)
+        if self.follow.mask:
+            more["mask"] = read_mask(self.root, *self._said(at, self.follow.mask), size)
+        return sample.changed(**more) if more else sample
+
+    def annotation_marks(self) -> list[list[str]]:
+        """What tells the boxes and masks of each row apart; empty where none follow.
+
+        Raises
+        ------
+        DataError
+            Boxes that are none, or a mask that is missing or outside of the folder: before any sample is made.
+        """
+        marks = []
+        for at in range(len(self) if self.follow.columns else 0):
+            mark = []
+            if self.follow.boxes:
+                cell, where = self._said(at, self.follow.boxes)
+                parse_boxes(cell, where)
+                mark.append(str(cell))
+            if self.follow.mask:
+                cell, where = self._said(at, self.follow.mask)
+                mark.append(hash_bytes(mask_bytes(self.root, cell, where)) if cell else "")
+            marks.append(mark)
+        return marks
+
 
 def sample_rows(
-    snapshot: Snapshot, medium: str, rows: npt.NDArray[np.int64] | Sequence[int], column: str = ""
+    snapshot: Snapshot,
+    medium: str,
+    rows: npt.NDArray[np.int64] | Sequence[int],
+    column: str = "",
+    follow: bool = False,
 ) -> SampleRows:
     """Some rows of a snapshot as samples of a medium.
 
@@ -99,6 +142,8 @@ def sample_rows(
         Positions.
     column : str
         Which of several columns of the medium; default: the only one.
+    follow : bool
+        Whether images carry the boxes and the mask that stand beside them.
     """
     names = medium_columns(snapshot, medium)
     if medium != "table":
@@ -110,6 +155,7 @@ def sample_rows(
             )
         names = (column or names[0],)
     taken = snapshot.table.take(pa.array(np.asarray(rows, dtype=np.int64)))
+    beside = annotation_columns(snapshot, medium, names, follow)
     label = snapshot.schema.label
     labels = taken.column(label).to_pylist() if label else [None] * len(taken)
     return SampleRows(
@@ -117,8 +163,9 @@ def sample_rows(
         names,
         tuple(taken.column("row_id").to_pylist()),
         tuple(labels),
-        taken.select(list(names)),
+        taken.select([*names, *beside.columns]),
         snapshot.root,
+        beside,
     )
 
 

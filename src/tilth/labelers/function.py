@@ -63,6 +63,7 @@ class Function(Labeler):
     pre: Any = ()
     seconds: float = 10.0
     main: ClassVar[str] = "fn"
+    by_row: ClassVar[bool] = True
 
     def validate(self) -> None:
         """There must be a function and a limit of time."""

@@ -14,7 +14,7 @@ from tilth.records.cells import SPLIT_WORDS
 from tilth.records.rows import Rows
 from tilth.records.schema import Column
 
-__all__ = ["RoleOverrides", "guess_schema"]
+__all__ = ["BOXES_NAME", "MASK_NAME", "RoleOverrides", "guess_schema"]
 
 LABEL_NAMES = ("label", "labels", "class", "target", "y", "category", "intent", "sentiment", "species", "income")
 #: Names of what a row says, never of what it is: a few short texts that repeat look like classes.
@@ -27,6 +27,8 @@ SURE_IDS = ("id", "row_id", "rowid", "uuid", "guid")
 ID_NAMES = ("id", "row_id", "rowid", "uuid", "guid", "index", "key")
 SPLIT_NAMES = ("split", "subset", "fold", "partition")
 GROUP_NAMES = ("group", "group_id", "speaker", "patient", "patient_id", "user", "user_id", "subject", "subject_id")
+#: What is said of an image pixel by pixel, beside a column of images: neither a label nor an input.
+BOXES_NAME, MASK_NAME = "boxes", "mask"
 TIME_NAMES = ("time", "timestamp", "date", "datetime", "created_at", "created")
 
 
@@ -182,6 +184,12 @@ def _medium(name: str, facts: _Facts, rows: Rows) -> str:
     return "category"
 
 
+def _annotations(rows: Rows) -> set[str]:
+    """Columns of boxes and masks beside a column of images."""
+    found = {name for name in rows.table.column_names if name.lower() in (BOXES_NAME, MASK_NAME)}
+    return found if any(medium == "image" and name not in found for name, medium in rows.media.items()) else set()
+
+
 def _settle(rows: Rows, overrides: RoleOverrides, facts: Mapping[str, _Facts]) -> dict[str, str]:
     """Roles that are known or guessed; columns left out are inputs or meta."""
     table = rows.table
@@ -198,6 +206,7 @@ def _settle(rows: Rows, overrides: RoleOverrides, facts: Mapping[str, _Facts]) -
     known = {name: role for name, role in rows.roles.items() if name not in said and role not in refused}
     roles.update({name: role for name, role in known.items() if role not in roles.values()})
     taken = set(roles) | set(overrides.text) | set(overrides.image) | set(overrides.audio) | set(rows.media)
+    taken |= _annotations(rows)
     for role, names in (("id", ID_NAMES), ("split", SPLIT_NAMES), ("group", GROUP_NAMES), ("time", TIME_NAMES)):
         if role in roles.values() or role in refused:
             continue
@@ -278,6 +287,8 @@ def guess_schema(rows: Rows, overrides: RoleOverrides | None = None) -> tuple[tu
             role, medium = "meta", "category"
         if role == "input" and rows.media and name not in rows.media and name not in said:
             role = "meta"
+        if role in ("input", "meta") and name in _annotations(rows) and name not in said:
+            role, medium = "meta", "image" if name.lower() == MASK_NAME and facts[name].kind == "string" else "category"
         columns.append(Column(name, role, medium))
         if name not in said:
             guessed.append(f"{name}: {role}" + (f" ({medium})" if role == "input" else ""))

@@ -79,6 +79,7 @@ def export(
         [back[n] if n in back and back[n] not in table.column_names else n for n in table.column_names]
     )
     media = [c.name for c in snapshot.schema.inputs if c.media in ("image", "audio")]
+    masks = [c.name for c in snapshot.schema.columns if c.role == "meta" and c.media == "image"]
     if media and not path.suffix:
         write_folder(
             table,
@@ -90,7 +91,7 @@ def export(
             replace=force,
         )
     else:
-        for name in media:
+        for name in (*media, *masks):
             table = _with_paths(table, name, snapshot, path, copy_media, force)
         write_rows(table, path)
     return Exported(path, len(snapshot), snapshot.id)

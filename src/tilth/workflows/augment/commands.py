@@ -27,6 +27,7 @@ def augment_command(
     limits: Mapping[str, Mapping[str, float]] | None = None,
     more: Mapping[str, Any] | None = None,
     check: bool = True,
+    follow: bool = True,
 ) -> str:
     """A command for a shell.
 
@@ -40,7 +41,7 @@ def augment_command(
     limits : mapping of class to mapping of operation to float, optional
     more : mapping, optional
         Other options by name; empty ones are left out.
-    check : bool
+    check, follow : bool
 
     Examples
     --------
@@ -60,4 +61,6 @@ def augment_command(
         words += ["--seed", str(seed)]
     if not check:
         words.append("--no-check")
+    if not follow:
+        words.append("--no-follow")
     return " ".join(words)

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tilth.engine.annotations import Annotations, boxes_text
 from tilth.engine.augment import Augmenter
 from tilth.engine.augment_runs import changed_samples
 from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, sample_rows
 from tilth.errors import ParameterError, SourceError
+from tilth.numerics.media.masks import encode_mask
 from tilth.plugin import Run
 from tilth.records import Sample, Snapshot, digest, hash_item_rows
 from tilth.sources import hash_bytes
@@ -46,6 +48,8 @@ class Job:
     rows : (n,) int64
         Positions in the snapshot.
     times : int
+    follow : Annotations
+        Columns of boxes and masks that follow the images.
     """
 
     id: str
@@ -54,6 +58,7 @@ class Job:
     columns: tuple[str, ...]
     rows: npt.NDArray[np.int64]
     times: int
+    follow: Annotations = field(default_factory=Annotations)
 
     @property
     def manifest(self) -> Path:
@@ -68,8 +73,9 @@ def job_of(
     times: int,
     columns: tuple[str, ...],
     folder: Callable[[str], Path],
+    given: SampleRows | None = None,
 ) -> Job:
-    """The job that a policy is on some rows of a snapshot; `folder` is told its id."""
+    """The job that a policy is on some rows of a snapshot; `folder` is told its id, `given` says what follows."""
     shelf_versions = [[part.name, part.version] for part in augmenter.parts()]
     label = snapshot.schema.label
     labels = snapshot.table.column(label).take(pa.array(rows)).to_pylist() if label else []
@@ -77,8 +83,11 @@ def job_of(
         snapshot.row_ids[rows].tolist(), snapshot.items[rows].tolist(), [str(v) for v in labels],
         augmenter.policy.key, augmenter.seed, times, augmenter.medium, list(columns), shelf_versions,
     ]  # fmt: skip
+    follow = given.follow if given is not None else Annotations()
+    if given is not None and follow.columns:
+        said.append([list(follow.columns), given.annotation_marks()])
     made = digest(said)[:12]
-    return Job(made, folder(made), augmenter.medium, columns, rows, times)
+    return Job(made, folder(made), augmenter.medium, columns, rows, times, follow)
 
 
 @dataclass(frozen=True)
@@ -171,10 +180,12 @@ def _row_id(job: Job, parent: str, epoch: int, number: int, batch: bool) -> str:
     return f"~{job.id[:6]}.{number + 1}" if batch else f"{parent}~{job.id[:6]}.{epoch + 1}"
 
 
-def _finish(sample: Sample) -> tuple[Any, tuple[str, ...], str, Any, dict[str, float], str]:
+def _finish(sample: Sample) -> tuple[Any, tuple[str, ...], str, Any, dict[str, float], Any, bytes | None]:
     """What a worker sends back: media as encoded bytes."""
     value = encode_sample(sample) if sample.medium in ENDINGS else sample.value
-    return value, sample.parents, sample.recipe, sample.label, dict(sample.soft), sample.row_id
+    boxes = None if sample.boxes is None else (sample.boxes.tolist(), sample.box_labels)
+    mask = None if sample.mask is None else encode_mask(sample.mask)
+    return value, sample.parents, sample.recipe, sample.label, dict(sample.soft), boxes, mask
 
 
 @dataclass
@@ -194,7 +205,7 @@ class _Writer:
         self, values: dict[str, Any], finished: Sequence[Any], epoch: int, number: int, batch: bool
     ) -> tuple[dict[str, Any], dict[str, bytes]]:
         """A new row, with the cells of its first parent where nothing changed, and the files that it names."""
-        _, parents, recipe, label, soft, _ = finished
+        _, parents, recipe, label, soft, boxes, mask = finished
         above = self.snapshot.table.slice(self.index[parents[0]], 1)
         cells = {name: above.column(name)[0].as_py() for name in self.names}
         row_id = _row_id(self.job, parents[0], epoch, number, batch)
@@ -207,6 +218,7 @@ class _Writer:
                 cells[name], hashes[name] = file, hash_bytes(value)
             else:
                 cells[name] = _cell(value, self.types[name])
+        self._annotations(cells, files, parents, boxes, mask)
         self._labels(cells, label, soft, batch, parents)
         for column in self.snapshot.schema.columns:
             if column.role == "id":
@@ -214,6 +226,20 @@ class _Writer:
         made = {"row_id": row_id, "item": self._item(cells, hashes), **{n: _plain(v) for n, v in cells.items()}}
         made |= {"parents": list(parents), "recipe": recipe, "epoch": epoch}
         return ({**made, "folder": self.base_folder} if hashes else made), files
+
+    def _annotations(
+        self, cells: dict[str, Any], files: dict[str, bytes], parents: Sequence[str], boxes: Any, mask: bytes | None
+    ) -> None:
+        """The cells of boxes and mask, and the file of the mask, named after the image and its own content."""
+        if self.job.follow.boxes:
+            above = self.snapshot.table.column(self.job.follow.boxes)
+            told = [above[int(self.index[parent])].as_py() for parent in parents]
+            cells[self.job.follow.boxes] = boxes_text(*boxes, told) if boxes is not None else None
+        if self.job.follow.mask:
+            name = None if mask is None else f"{Path(next(iter(files))).stem}-mask-{hash_bytes(mask)[:12]}.png"
+            cells[self.job.follow.mask] = name
+            if name and mask is not None:
+                files[name] = mask
 
     def sound(self, line: dict[str, Any], row_id: str) -> bool:
         """Whether a line of the list is of this row, and its cells and files are still what was written."""
@@ -224,6 +250,9 @@ class _Writer:
         try:
             media = self.job.columns if self.job.medium in ENDINGS else ()
             hashes = {name: hash_bytes((self.job.folder / line[name]).read_bytes()) for name in media}
+            mask = line[self.job.follow.mask] if self.job.follow.mask else None
+            if mask and f"-{hash_bytes((self.job.folder / mask).read_bytes())[:12]}.png" != mask[-17:]:
+                return False
             return bool(self._item(line, hashes) == line["item"])
         except (OSError, KeyError, TypeError, ValueError, pa.ArrowException):
             return False
@@ -290,8 +319,8 @@ def _finished(
         return
     streams = [
         changed_samples(
-            augmenter, sample_rows(snapshot, job.medium, job.rows, column), tasks, run if at == 0 else Run(run.seed),
-            jobs=jobs, finish=_finish, prefix=f"{column}/" if len(job.columns) > 1 else "",
+            augmenter, sample_rows(snapshot, job.medium, job.rows, column, bool(job.follow.columns)), tasks,
+            run if at == 0 else Run(run.seed), jobs=jobs, finish=_finish, prefix=f"{column}/" if len(job.columns) > 1 else "",
         )
         for at, column in enumerate(job.columns)
     ]  # fmt: skip
@@ -302,7 +331,8 @@ def _finished(
 def _generated(
     snapshot: Snapshot, job: Job, augmenter: Augmenter, run: Run
 ) -> Iterator[tuple[dict[str, Any], tuple[Any, ...]]]:
-    rows: SampleRows = sample_rows(snapshot, job.medium, job.rows, "" if job.medium == "table" else job.columns[0])
+    column = "" if job.medium == "table" else job.columns[0]
+    rows = sample_rows(snapshot, job.medium, job.rows, column, bool(job.follow.columns))
     given = [rows[at] for at in range(len(rows))]
     run.expect(job.times * len(given))
     for sample in augmenter.generate(given, job.times * len(given), run):

@@ -178,7 +178,7 @@ def check_arguments(**given: Any) -> None:
     Parameters
     ----------
     **given
-        Any of times, write, check, shuffle, out, model, embedder and options, by name.
+        Any of times, write, check, shuffle, follow, out, model, embedder and options, by name.
     """
     for name, value in given.items():
         fits, kind = _KINDS[name]
@@ -190,6 +190,7 @@ _KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "times": (lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1, "a whole number from 1"),
     "write": (lambda v: isinstance(v, bool), "True or False"),
     "check": (lambda v: isinstance(v, bool), "True or False"),
+    "follow": (lambda v: isinstance(v, bool), "True or False"),
     "shuffle": (lambda v: isinstance(v, bool), "True or False"),
     "out": (lambda v: v is None or isinstance(v, (str, Path)), "the path of a folder"),
     "embedder": (lambda v: isinstance(v, str), "the name of an embedder; tilth parts embedders lists them"),

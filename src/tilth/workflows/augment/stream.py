@@ -212,6 +212,7 @@ def stream(
     column: str = "",
     limits: Mapping[str, Mapping[str, float]] | None = None,
     shuffle: bool = False,
+    follow: bool = True,
     workspace: str | Path | None = None,
     name: str = "",
     overrides: RoleOverrides | None = None,
@@ -236,6 +237,9 @@ def stream(
         The highest magnitude of an operation for a class, beside the limits of the policy.
     shuffle : bool
         Give the rows of each epoch in an order of their own.
+    follow : bool
+        Let the boxes and masks that stand in columns called ``boxes`` and ``mask`` beside an image go where its pixels
+        go; False leaves them as they are.
     workspace, name, overrides, encoding, options
         As for `ingest`; `options` holds the seed and the number of worker processes.
 
@@ -250,7 +254,7 @@ def stream(
     PartError, ParameterError
         The policy cannot work; says where.
     """
-    check_arguments(shuffle=shuffle, options=options)
+    check_arguments(shuffle=shuffle, follow=follow, options=options)
     options = options or RunOptions()
     if isinstance(target, Dataset):
         dataset = target
@@ -266,7 +270,8 @@ def stream(
         places = training_rows(snapshot, part, made, labelled=False)
         columns = sample_rows(snapshot, chosen, places, column).columns
         places, skipped = readable_rows(snapshot, places, chosen, columns, options.run("stream", store))
-    rows = sample_rows(snapshot, chosen, places, column)
+    rows = sample_rows(snapshot, chosen, places, column, follow)
+    rows.annotation_marks()  # a row that is wrong is told of now, not in the middle of an epoch
     augmenter = ready(Augmenter(loaded, options.seed, chosen), rows)
     return AugmentedDataset(
         augmenter, rows, classes=snapshot.classes, jobs=options.jobs, shuffle=shuffle, skipped=skipped

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilth.engine.annotations import annotation_columns
 from tilth.engine.augment import Augmenter
 from tilth.engine.runs import EngineRun
 from tilth.engine.sample_rows import SampleRows, medium_columns, sample_rows
@@ -124,6 +125,7 @@ def augment(
     column: str = "",
     limits: Mapping[str, Mapping[str, float]] | None = None,
     check: bool = True,
+    follow: bool = True,
     model: Any = None,
     embedder: str = "",
     workspace: str | Path | None = None,
@@ -157,6 +159,9 @@ def augment(
         Rules of your own: the highest magnitude of an operation for a class, 0 for never.
     check : bool
         Let rules and a cross-fitted model find which magnitudes keep labels true.
+    follow : bool
+        Let the boxes and masks that stand in columns called ``boxes`` and ``mask`` beside an image go where its pixels
+        go; False leaves them as they are.
     model : scikit-learn classifier, optional
         The model of that check; default logistic regression.
     embedder : str
@@ -175,7 +180,7 @@ def augment(
     PartError, ParameterError
         The policy cannot work; says where.
     """
-    check_arguments(times=times, write=write, check=check, out=out, model=model, embedder=embedder, options=options)
+    check_arguments(times=times, write=write, check=check, follow=follow, out=out, model=model, embedder=embedder, options=options)
     options = options or RunOptions()
     if isinstance(target, Dataset):
         dataset = target
@@ -192,9 +197,11 @@ def augment(
         names = _columns(snapshot, chosen, column)
         places = training_rows(snapshot, part, made_before)
         places, unreadable = readable_rows(snapshot, places, chosen, names, run)
-        rows = sample_rows(snapshot, chosen, places, "" if chosen == "table" else names[0])
+        beside = annotation_columns(snapshot, chosen, names, follow)
+        rows = sample_rows(snapshot, chosen, places, "" if chosen == "table" else names[0], bool(beside.columns))
         loaded = limited(load_policy(policy, chosen), limits, snapshot)
         augmenter = Augmenter(loaded, options.seed, chosen)
+        rows.annotation_marks()  # a row that is wrong is told of now, not in the middle of the work
         found = LabelCheck(note="The check was not asked for, so nothing is known about it.")
         augmenter = ready(augmenter, rows)
         if check:
@@ -203,7 +210,7 @@ def augment(
             loaded = loaded.with_limits(found.limits)
             augmenter = ready(Augmenter(loaded, options.seed, chosen), rows)
         shifts, vectors, examples = _shown(augmenter, rows, run, embedder)
-        job = job_of(snapshot, augmenter, places, times, names, lambda job: _folder(dataset, out, job))
+        job = job_of(snapshot, augmenter, places, times, names, lambda job: _folder(dataset, out, job), rows)
         plan = Augmentation(
             dataset,
             snapshot,
@@ -222,10 +229,10 @@ def augment(
             shifts,
             vectors,
             examples,
-            (*_notes(snapshot, places), *passed_over(unreadable), *_part_notes(augmenter, rows)),
+            (*_notes(snapshot, places), *beside.note(), *passed_over(unreadable), *_part_notes(augmenter, rows)),
             subject,
             augment_command(
-                subject, policy, times=times, seed=options.seed, limits=limits, check=check,
+                subject, policy, times=times, seed=options.seed, limits=limits, check=check, follow=follow,
                 more={"medium": medium, "column": column, "embedder": embedder, "out": out or ""},
             ),
         )  # fmt: skip
