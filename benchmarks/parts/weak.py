@@ -6,6 +6,7 @@ Started by ``benchmarks/weak.py`` in the environment that has the peer; prints o
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import re
@@ -41,7 +42,11 @@ def row(name: str, passed: bool | None, tilth: str = "", peer: str = "", ratio: 
 
 
 def _worked(call: Callable[..., Any], *args: Any, **more: Any) -> tuple[Any, float]:
-    """What a call gives and the processor time of all its threads, which other processes do not lengthen."""
+    """What a call gives and the processor time of all its threads, which other processes do not lengthen.
+
+    Earlier garbage is collected first, or one side pays for the other's.
+    """
+    gc.collect()
     start = time.process_time()
     made = call(*args, **more)
     return made, time.process_time() - start

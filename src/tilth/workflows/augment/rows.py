@@ -234,7 +234,7 @@ class _Writer:
         if self.job.follow.boxes:
             above = self.snapshot.table.column(self.job.follow.boxes)
             told = [above[int(self.index[parent])].as_py() for parent in parents]
-            cells[self.job.follow.boxes] = boxes_text(*boxes, told) if boxes is not None else None
+            cells[self.job.follow.boxes] = boxes_text(boxes[0], boxes[1], told) if boxes is not None else None
         if self.job.follow.mask:
             name = None if mask is None else f"{Path(next(iter(files))).stem}-mask-{hash_bytes(mask)[:12]}.png"
             cells[self.job.follow.mask] = name
@@ -320,7 +320,8 @@ def _finished(
     streams = [
         changed_samples(
             augmenter, sample_rows(snapshot, job.medium, job.rows, column, bool(job.follow.columns)), tasks,
-            run if at == 0 else Run(run.seed), jobs=jobs, finish=_finish, prefix=f"{column}/" if len(job.columns) > 1 else "",
+            run if at == 0 else Run(run.seed), jobs=jobs, finish=_finish,
+            prefix=f"{column}/" if len(job.columns) > 1 else "",
         )
         for at, column in enumerate(job.columns)
     ]  # fmt: skip

@@ -180,7 +180,8 @@ def augment(
     PartError, ParameterError
         The policy cannot work; says where.
     """
-    check_arguments(times=times, write=write, check=check, follow=follow, out=out, model=model, embedder=embedder, options=options)
+    check_arguments(times=times, write=write, check=check, follow=follow, out=out, model=model)
+    check_arguments(embedder=embedder, options=options)
     options = options or RunOptions()
     if isinstance(target, Dataset):
         dataset = target
