@@ -169,7 +169,7 @@ def weak_analyze(said: WeakVotes, *, suggestions: int = 10, disputed: int = 12) 
     covered = votes.votes_per_item > 0
     missed = np.bincount(gold[(gold >= 0) & ~covered], minlength=votes.n_classes)
     return WeakAnalysis(
-        said, functions, find_dependence(votes), shown, tuple(entropy.tolist()), _suggested(said, covered, suggestions),
+        said, functions, find_dependence(votes), shown, tuple(entropy.tolist()), _suggested(said, suggestions),
         missed,
     )  # fmt: skip
 
@@ -180,13 +180,13 @@ def _told(votes: Votes, row: int) -> str:
     return ", ".join(f"{n}: {votes.classes[int(v)]}" for n, v in zip(names, one.values.tolist(), strict=True))
 
 
-def _suggested(said: WeakVotes, covered: npt.NDArray[np.bool_], most: int) -> tuple[Suggestion, ...]:
+def _suggested(said: WeakVotes, most: int) -> tuple[Suggestion, ...]:
     gold = said.development
     texts = [c.name for c in said.snapshot.schema.columns if c.role == "input" and c.media == "text"]
     if most < 1 or not texts or (gold >= 0).sum() < 20:
         return ()
     column = said.snapshot.table.column(texts[0]).to_pylist()
-    found = suggest_keywords(column, gold, n_classes=said.votes.n_classes, covered=covered, n=3 * most)
+    found = suggest_keywords(column, gold, n_classes=said.votes.n_classes, votes=said.votes, n=3 * most)
     return tuple([one for one in found if one.adds > 0][:most])  # the others say what a rule says already
 
 
