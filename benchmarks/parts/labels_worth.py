@@ -1,5 +1,6 @@
 """A perfect reviewer corrects the first 5 % of the rows: gain in test accuracy of the fixed model in order of worth and
-in plain order of the probability of error. 20 % noise of three kinds."""
+in plain order of the probability of error. 20 % noise of three kinds. Where a dataset has fewer than two rows per
+feature or 50 per class, both orders are the same."""
 
 from __future__ import annotations
 
@@ -47,17 +48,23 @@ def measure(python: str, peer: str, *, quick: bool) -> dict[str, Any]:
     from sklearn.exceptions import ConvergenceWarning
 
     del python, peer
-    found = []
+    by_name: dict[str, list[tuple[float, float]]] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for name in DATASETS[:2] if quick else DATASETS:
             for kind in KINDS:
                 for seed in SEEDS[:1] if quick else SEEDS:
                     pair = _gains(name, kind, seed)
-                    found += [] if pair is None else [pair]
+                    by_name.setdefault(name, []).extend([] if pair is None else [pair])
+    found = [pair for pairs in by_name.values() for pair in pairs]
     worth, plain = (float(v) for v in np.mean(found, axis=0))
     ratio = worth / max(plain, 1e-9)
     row = {"name": f"mean gain after 5 % reviewed, worth against plain order ({len(found)} runs)",
            "tilth": f"{worth:+.4f}", "peer": f"{plain:+.4f} (plain)", "ratio": f"{ratio:.2f}", "target": "1.25",
            "passed": ratio >= 1.25}  # fmt: skip
-    return {"rows": [row]}
+    lines = ["| dataset | worth | plain | ratio |", "|---|---|---|---|"]
+    for name, pairs in by_name.items():
+        if pairs:
+            a, b = (float(v) for v in np.mean(pairs, axis=0))
+            lines.append(f"| {name} | {a:+.4f} | {b:+.4f} | {a / max(b, 1e-9):.2f} |")
+    return {"rows": [row], "text": "\n".join(lines)}

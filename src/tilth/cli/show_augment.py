@@ -80,9 +80,7 @@ def show_stream(data: AugmentedDataset, epochs: int) -> None:
 
 def _line(sample: Sample, epoch: int, gaps: Counter[str]) -> dict[str, Any]:
     """A sample as JSON holds it; counts the cells by column that it cannot hold."""
-    from tilth.engine.annotations import boxes_text
-    from tilth.numerics.media.masks import encode_mask
-    from tilth.workflows.augment.stream import encoded
+    from tilth.workflows.augment.stream import encoded, encoded_annotations
 
     value = encoded(sample)
     if sample.medium == "table":
@@ -102,8 +100,9 @@ def _line(sample: Sample, epoch: int, gaps: Counter[str]) -> dict[str, Any]:
         if isinstance(value, bytes)
         else {"cells" if sample.medium == "table" else "text": value}
     )
-    if sample.boxes is not None:
-        said["boxes"] = json.loads(boxes_text(sample.boxes, sample.box_labels) or "[]")
-    if sample.mask is not None:
-        said["mask_png_base64"] = base64.b64encode(encode_mask(sample.mask)).decode("ascii")
+    boxes, mask = encoded_annotations(sample)
+    if boxes is not None:
+        said["boxes"] = json.loads(boxes)
+    if mask is not None:
+        said["mask_png_base64"] = base64.b64encode(mask).decode("ascii")
     return {**said, "parents": list(sample.parents), "recipe": sample.recipe}

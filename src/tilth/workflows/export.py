@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tilth.errors import ParameterError
 from tilth.records import SYSTEM_COLUMNS, Snapshot
-from tilth.sources import write_folder, write_rows
+from tilth.sources import resolve_inside, write_folder, write_rows
 from tilth.store.patch import read_patch
 from tilth.workflows.project import Dataset, head_snapshot, opened, record_decisions, require_head
 
@@ -111,7 +111,7 @@ def _with_paths(table: pa.Table, name: str, snapshot: Snapshot, path: Path, copy
         new = [f"{folder.name}/{target}" for target in copied]
     else:
         here = os.path.realpath(path.parent)
-        places = [os.path.join(os.path.realpath(snapshot.root), old[row]) for row in named]  # noqa: PTH118
+        places = [resolve_inside(snapshot.root, old[row]) for row in named]
         new = [Path(os.path.relpath(place, here)).as_posix() for place in places]
     column = np.full(len(old), None, dtype=object)
     column[named] = new

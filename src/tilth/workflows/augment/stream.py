@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilth.engine.annotations import boxes_text
 from tilth.engine.augment import Augmenter
 from tilth.engine.augment_runs import Workers
 from tilth.engine.sample_rows import ENDINGS, SampleRows, encode_sample, sample_rows
 from tilth.errors import ParameterError
+from tilth.numerics.media.masks import encode_mask
 from tilth.numerics.statistics.shared_number import SharedNumber
 from tilth.plugin import Run
 from tilth.records import AugmentationPolicy, RoleOverrides, Sample
@@ -35,7 +37,7 @@ from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
 
-__all__ = ["AugmentedDataset", "encoded", "stream"]
+__all__ = ["AugmentedDataset", "encoded", "encoded_annotations", "stream"]
 
 
 class AugmentedDataset:
@@ -201,6 +203,12 @@ class AugmentedDataset:
 def encoded(sample: Sample) -> Any:
     """A sample's value as it is written: images and sounds as the bytes of a file."""
     return encode_sample(sample) if sample.medium in ENDINGS else sample.value
+
+
+def encoded_annotations(sample: Sample) -> tuple[str | None, bytes | None]:
+    """The boxes of a sample as JSON and its mask as the bytes of a PNG; None where it has none."""
+    mask = None if sample.mask is None else encode_mask(sample.mask)
+    return boxes_text(sample.boxes, sample.box_labels), mask
 
 
 def stream(
