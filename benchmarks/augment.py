@@ -3,8 +3,8 @@
 What it brings (EDA beside its paper, policies found by search on four real data sets), whether samples are the same
 to the bit for any number of workers, and speed beside albumentations, torchvision, nlpaug, the original EDA script,
 torchaudio and audiomentations, which are installed into an environment of their own, where both sides run. A figure
-that is not reached makes the exit code non-zero. Options: --only NAME (a part), --quick (fewer seeds; writes no
-results), --python PATH (an environment that has the peers).
+that is not reached makes the exit code non-zero. Options: --only NAME (a part; its section of the results is renewed,
+the others stay), --quick (fewer seeds; writes no results), --python PATH (an environment that has the peers).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main() -> int:
         print(f"\n{text}\n\n({time.perf_counter() - start:.0f} s)", flush=True)
         sections.append(text)
         failed += [row["name"] for row in result["rows"] if row.get("passed") is False]
-    if not arguments.quick and not arguments.only:
+    if not arguments.quick:
         head = (
             "# Augmentation, measured\n\nWritten by `make bench-augment`. Gains are differences on test rows that "
             "neither the search nor the model saw, paired by seed, with 95% t intervals over seeds. Of speed quote the "
@@ -93,7 +93,7 @@ def main() -> int:
             f"{(time.perf_counter() - begun) / 60:.0f} minutes; peers as in "
             "`benchmarks/requirements-peers-augment.txt`.\n\n"
         )
-        (HERE / "RESULTS-augment.md").write_text(head + "\n\n".join(sections) + "\n", encoding="utf-8")
+        shared.write_results(HERE / "RESULTS-augment.md", head, sections, renew=bool(arguments.only))
     for name in failed:
         print(f"not reached: {name}")
     return 1 if failed else 0

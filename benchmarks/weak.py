@@ -2,8 +2,8 @@
 
 snorkel is installed into an environment of its own, with the small build of torch, and both sides run there, in one
 process a part, on the same data. A figure that is not reached makes the exit code non-zero.
-Options: --only NAME (a part), --quick (smaller data; writes no results), --python PATH (an
-environment that has the peer).
+Options: --only NAME (a part; its section of the results is renewed, the others stay), --quick (smaller data; writes
+no results), --python PATH (an environment that has the peer).
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ def main() -> int:
         print(f"\n{text}\n\n({time.perf_counter() - start:.0f} s)", flush=True)
         sections.append(text)
         failed += [row["name"] for row in result["rows"] if row.get("passed") is False]
-    if not arguments.quick and not arguments.only:
+    if not arguments.quick:
         head = (
             "# Weak supervision, measured against snorkel\n\nWritten by `make bench-weak`. Peer and tilth "
             "run in the same run on the same data; quote the ratios, not the seconds.\n\n"
             f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; peers as in "
             "`benchmarks/requirements-peers-weak.txt`.\n\n"
         )
-        (HERE / "RESULTS-weak.md").write_text(head + "\n\n".join(sections) + "\n", encoding="utf-8")
+        shared.write_results(HERE / "RESULTS-weak.md", head, sections, renew=bool(arguments.only))
     for name in failed:
         print(f"not reached: {name}")
     return 1 if failed else 0
