@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from typer.testing import CliRunner
 
@@ -63,6 +64,37 @@ def test_a_policy_that_makes_the_missing_rows_is_found_and_what_hurts_is_dropped
     assert found.policy is not None and found.choice.gain.low > 0 and found.verdict.startswith("use ")
     assert "invert" not in found.policy.operations()
     assert by_name["invert"].verdict.startswith("dropped") and set(by_name["translate_x"].by_class) == {"a", "b"}
+
+
+class Weighed(LogisticRegression):
+    """Remembers the rows and weights of its last training."""
+
+    seen: ClassVar[list[tuple[int, np.ndarray]]] = []
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Weighed:
+        if sample_weight is not None:
+            self.seen.append((len(X), np.asarray(sample_weight)))
+        super().fit(X, y, sample_weight)
+        return self
+
+
+def test_mixed_labels_train_once_a_class_by_their_shares() -> None:
+    Weighed.seen.clear()
+    settings = SearchSettings(("mixup",), times=2, n_folds=3)
+    found = search_samples(rows(), settings=settings, model=Weighed())
+    only = found.operations[0]
+    assert only.gain is not None and only.verdict != "not tried"
+    assert Weighed.seen
+    for n, weights in Weighed.seen:
+        whole, shares = weights[:40], weights[40:]
+        assert n == len(weights) > 40 + 80 and (whole == 1).all(), "40 training rows, and 80 mixed ones, some in both"
+        assert shares.sum() == pytest.approx(80) and shares.min() < 0.5
+
+
+def test_mixed_labels_need_a_model_that_weighs_rows() -> None:
+    settings = SearchSettings(("mixup",), times=2, n_folds=3)
+    found = search_samples(rows(), settings=settings, model=KNeighborsClassifier(3))
+    assert found.operations[0].verdict == "not tried" and "sample_weight" in found.operations[0].why
 
 
 def test_none_where_no_operation_helps() -> None:

@@ -19,6 +19,7 @@ from tilth.numerics.augment.search import DensityMatch, density_match
 from tilth.numerics.cross_fitting.fold_models import FoldModel, model_maker
 from tilth.numerics.cross_fitting.folds import assign_folds
 from tilth.numerics.statistics.threads import one_blas_thread
+from tilth.numerics.weak_supervision.soft_training import duplicate_rows
 from tilth.records import AugmentationPolicy, Sample, digest
 from tilth.workflows.augment.search_features import Features
 
@@ -101,6 +102,15 @@ class Candidate:
     def key(self) -> str:
         """What the scores depend on, beside the data."""
         return digest([self.policy.key if self.policy is not None else "", self.times])
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows to train on: features, classes, and weights where some are not 1."""
+
+    features: Any
+    codes: npt.NDArray[np.int64]
+    weights: Floats | None = None
 
 
 class Trials:
@@ -200,40 +210,53 @@ class Trials:
             return model.predict(X, self.n_classes)
 
     def _fitted(self, candidate: Candidate, train: npt.NDArray[np.int64], repeat: int, fold: int) -> FoldModel:
-        blocks, labels = [_take(self._plain, train)], [self.codes[train]]
-        for more, codes in self._more(candidate, train):
-            blocks.append(more)
-            labels.append(codes)
+        plain = _Rows(_take(self._plain, train), self.codes[train])
+        rows = [plain, *self._more(candidate, train)]
+        weights = None
+        if any(block.weights is not None for block in rows):
+            weights = np.concatenate([np.ones(len(b.codes)) if b.weights is None else b.weights for b in rows])
         name = f"{candidate.name}, repeat {repeat + 1}, fold {fold + 1}"
         made = self._make(repeat * self.n_folds + fold)
-        with one_blas_thread():
-            return FoldModel.fit(name, made, _joined(blocks), np.concatenate(labels), None)
+        blocks, codes = [block.features for block in rows], np.concatenate([block.codes for block in rows])
+        try:
+            with one_blas_thread():
+                return FoldModel.fit(name, made, _joined(blocks), codes, weights)
+        except ParameterError as error:
+            if weights is None:
+                raise
+            raise NotApplicable(f"mixed labels need a model that weighs rows: {error}") from error
 
-    def _more(self, candidate: Candidate, train: npt.NDArray[np.int64]) -> list[tuple[Any, npt.NDArray[np.int64]]]:
-        """Features and classes of the rows that a candidate adds to training rows."""
+    def _more(self, candidate: Candidate, train: npt.NDArray[np.int64]) -> list[_Rows]:
+        """The rows that a candidate adds to training rows."""
         if not candidate.times:
             return []
         if candidate.policy is None:
-            return [(_take(self._plain, train), self.codes[train])] * candidate.times
+            return [_Rows(_take(self._plain, train), self.codes[train])] * candidate.times
         augmenter = Augmenter(candidate.policy, self.seed, self.samples[0].medium)
         if augmenter.recipe is None and not augmenter.wants_fit:
             made = [self._epoch(augmenter, epoch) for epoch in range(candidate.times)]
-            return [(_take(block, train), self.codes[train]) for block in made]
+            return [_Rows(_take(block, train), self.codes[train]) for block in made]
         rows = [self.samples[at] for at in train]
         if augmenter.wants_fit:
             augmenter = augmenter.fit(rows)
         if augmenter.recipe is not None:
             new = augmenter.generate(rows, candidate.times * len(rows), self.run)
-            return [(self.features(new), self._codes_of(new, rows))] if new else []
+            return [self._labelled(new)] if new else []
         epochs = [[augmenter(row, epoch) for row in rows] for epoch in range(candidate.times)]
-        return [(self.features(new), self.codes[train]) for new in epochs]
+        return [_Rows(self.features(new), self.codes[train]) for new in epochs]
 
-    def _codes_of(self, new: Sequence[Sample], rows: Sequence[Sample]) -> npt.NDArray[np.int64]:
-        if any(sample.soft for sample in new):
-            raise NotApplicable("this search trains on one class a row, and cannot use mixed labels")
-        classes = {row.label: code for row, code in zip(self.samples, self.codes.tolist(), strict=True)}
-        del rows
-        return np.asarray([classes[sample.label] for sample in new], dtype=np.int64)
+    def _labelled(self, new: Sequence[Sample]) -> _Rows:
+        """Made samples as rows to train on; one with a mixed label once for each class, weighted by its share."""
+        classes = {str(row.label): code for row, code in zip(self.samples, self.codes.tolist(), strict=True)}
+        made = self.features(new)
+        if not any(sample.soft for sample in new):
+            return _Rows(made, np.asarray([classes[str(sample.label)] for sample in new], dtype=np.int64))
+        beliefs = np.zeros((len(new), self.n_classes))
+        for at, sample in enumerate(new):
+            for name, share in (sample.soft or {sample.label: 1.0}).items():
+                beliefs[at, classes[str(name)]] += share
+        rows, codes, weights = duplicate_rows(beliefs)
+        return _Rows(_take(made, rows), codes, weights)
 
     def _epoch(self, augmenter: Augmenter, epoch: int) -> Any:
         """Features of all rows changed in one epoch; the last ones that fit the memory budget are kept."""
