@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tilth.errors import DataError, ParameterError
-from tilth.numerics.querying.badge import badge, copy_radius, spread_batch
+from tilth.numerics.querying.badge import badge, copy_radius, most_have_copies, spread_batch
 from tilth.numerics.querying.clusters import clustered_margin, cover_radius, prob_cover, typiclust
 from tilth.numerics.querying.coverage import k_center, k_center_partitioned, nearest_distance
 
@@ -92,6 +92,25 @@ def test_a_batch_holds_no_near_copies() -> None:
     again, passed = spread_batch(X, [0, 30, 1], 2, radius=radius)
     assert again.tolist() == [0, 1]
     assert passed == 1
+
+
+@pytest.mark.parametrize(("times", "noise"), [(2, 1e-3), (3, 1e-3), (3, 0.0), (8, 1e-4)])
+def test_the_radius_is_that_of_the_rows_behind_the_copies(times: int, noise: float) -> None:
+    X = cloud(200)
+    rng = np.random.default_rng(1)
+    copied = np.repeat(X, times, axis=0) + noise * rng.normal(size=(200 * times, X.shape[1]))
+    assert most_have_copies(copied)
+    assert copy_radius(copied) == pytest.approx(copy_radius(X), rel=0.1)
+    picks, _ = spread_batch(copied, np.arange(len(copied)), 60, radius=copy_radius(copied))
+    assert len({int(row) // times for row in picks}) == 60
+
+
+def test_the_radius_is_the_plain_one_where_most_rows_have_no_copy() -> None:
+    X = cloud(200)
+    some = np.concatenate([X, X[:60] + 1e-4])  # 46% of the rows have a copy
+    assert not most_have_copies(some)
+    gaps = np.linalg.norm(some[:, None] - some[None], axis=2) + np.diag(np.full(260, np.inf))
+    assert copy_radius(some) == pytest.approx(0.2 * np.median(gaps.min(axis=1)))
 
 
 def test_a_batch_of_copies_alone_is_filled_with_copies() -> None:

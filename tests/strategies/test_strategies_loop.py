@@ -82,6 +82,28 @@ def test_no_near_copies_within_a_batch(name: str) -> None:
     assert len({row // 4 for row in picked}) == len(picked)
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "random"])
+def test_no_copies_where_every_row_has_near_ones(name: str) -> None:
+    pool, y = make_pool(copies=True)
+    noise = 1e-3 * np.random.default_rng(1).normal(size=pool.X.shape)
+    labels = np.where(np.arange(len(y)) % 36 == 0, y, -1)
+    near = Pool((pool.X + noise).astype(np.float32), labels, pool.classes, pool.row_ids, GaussianNB())
+    found = pick_rows(near, name, 30)
+    picked = [row for row in rows(near, found) if labels[row] < 0]
+    assert len({row // 4 for row in picked}) == len(picked)
+    if name not in ("typiclust", "priority", "prob_cover", "noise_aware"):  # those that start by clusters
+        assert not {row // 4 for row in picked} & set(range(0, 90, 9)), "copies of labelled rows"
+
+
+def test_candidates_are_looked_for_until_the_batch_is_full() -> None:
+    X = np.repeat(np.arange(60.0), 8)[:, None] + 1e-5 * np.random.default_rng(0).normal(size=(480, 1))
+    labels = np.full(480, -1)
+    labels[[0, 479]] = 0, 1
+    ids = np.asarray([f"r{i}" for i in range(480)], dtype=object)
+    found = pick_rows(Pool(X, labels, ("a", "b"), ids, LogisticRegression()), "margin", 40)
+    assert len({int(row[1:]) // 8 for row in found.table.column("row_id").to_pylist()}) == 40
+
+
 @pytest.mark.parametrize("name", FROM_MODEL)
 def test_strategies_of_a_model_work_without_embeddings(name: str) -> None:
     from scipy.sparse import csr_matrix

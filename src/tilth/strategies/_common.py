@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilth.errors import NotApplicable, ParameterError
-from tilth.numerics.querying.badge import copy_radius, spread_batch
+from tilth.numerics.querying.badge import copy_radius, most_have_copies, spread_batch, without_copies
 from tilth.numerics.querying.clusters import typiclust
 from tilth.plugin import Run, Strategy, View
 from tilth.records import Evidence, Findings
@@ -17,18 +17,20 @@ from tilth.records import Evidence, Findings
 __all__ = [
     "best_first",
     "cold_start",
+    "distinct_candidates",
     "embeddings_of",
     "example_view",
     "labelled_rows",
     "picks",
     "pool_rows",
     "seed_of",
+    "typical_of",
 ]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-#: Candidates looked at per pick when near-copies are passed over.
-CANDIDATES = 5
+#: Candidates looked at per pick when near-copies are passed over; up to so many times more where they are all copies.
+CANDIDATES, WIDEN = 5, (1, 4, 16)
 
 
 def pool_rows(view: View, budget: int) -> Ints:
@@ -93,18 +95,28 @@ def cold_start(strategy: Strategy, view: View, budget: int, run: Run) -> Finding
     known = labelled_rows(view)
     n_classes = len(np.unique(view.labels[known]))
     few = "probs" in view.evidence or "committee" in view.evidence
-    stand = f"{'few labels' if few else 'no model yet'} ({len(known)} of {n_classes} classes)"
+    had = f"{len(known)} label{'' if len(known) == 1 else 's'} so far"
+    if len(known):
+        had += f", of {n_classes} class{'' if n_classes == 1 else 'es'}"
+    stand = f"{'few labels for a model' if few else 'no model yet'} ({had})"
     X = embeddings_of(view)
     if X is None:
         chosen = run.rng.permutation(np.flatnonzero(view.labels < 0))[:budget]
         why = [f"{stand} and no embeddings: drawn at random from {int((view.labels < 0).sum())} rows"] * budget
         return picks(strategy, view, chosen, why, summary={"start": "random"})
     chosen, typical, sizes = typiclust(X, budget, labelled=known, random_state=seed_of(run))
-    why = [
-        f"{stand}: typical of a cluster of {size} rows, mean distance to its nearest rows {1 / max(value, 1e-12):.3g}"
-        for value, size in zip(typical.tolist(), sizes.tolist(), strict=True)
-    ]
+    why = [f"{stand}: {said}" for said in typical_of(typical.tolist(), sizes.tolist())]
     return picks(strategy, view, chosen, why, summary={"start": "typiclust"})
+
+
+def typical_of(typical: Sequence[float], sizes: Sequence[int]) -> list[str]:
+    """What is said of picks by `typiclust`."""
+    return [
+        "alone in its cluster"
+        if size == 1
+        else f"typical of a cluster of {size} rows, mean distance to its nearest rows {1 / max(value, 1e-12):.3g}"
+        for value, size in zip(typical, sizes, strict=True)
+    ]
 
 
 def best_first(
@@ -124,19 +136,35 @@ def best_first(
 
     `why` gets a position within `pool`. Where embeddings are absent, only equal contents count as copies.
     """
-    room = min(CANDIDATES * budget + 50, len(pool))
     drawn = np.random.default_rng([len(pool), len(labelled_rows(view))]).permutation(len(pool))
-    top = np.argpartition(-scores[drawn], room - 1)[:room] if room < len(pool) else np.arange(len(pool))
-    top = drawn[top[np.lexsort((top, -scores[drawn[top]]))]]
-    X = embeddings_of(view)
-    if X is None:
-        order, passed = _distinct(view, pool[top], budget)
-    else:
-        known = labelled_rows(view)
-        order, passed = spread_batch(X, pool[top], budget, radius=copy_radius(X), avoid=known[-5_000:])
+    X, known = embeddings_of(view), labelled_rows(view)
+    radius = 0.0 if X is None else copy_radius(X)
+    for more in WIDEN:
+        room = min(more * (CANDIDATES * budget + 50), len(pool))
+        top = np.argpartition(-scores[drawn], room - 1)[:room] if room < len(pool) else np.arange(len(pool))
+        top = drawn[top[np.lexsort((top, -scores[drawn[top]]))]]
+        if X is None:
+            order, passed = _distinct(view, pool[top], budget)
+        else:
+            order, passed = spread_batch(X, pool[top], budget, radius=radius, avoid=known[-5_000:])
+        if passed + budget < room or room == len(pool) or (X is not None and not most_have_copies(X)):
+            break
     place = dict(zip(pool[top].tolist(), top.tolist(), strict=True))
     reasons = [why(place[row]) for row in order.tolist()]
     return picks(strategy, view, order, reasons, summary={"copies_passed_over": passed, **(summary or {})})
+
+
+def distinct_candidates(view: View, order: Ints, most: int, budget: int) -> Ints | None:
+    """The first rows of an order, at most `most`, without copies of each other or of labelled rows.
+
+    None where most rows have no copies, and where fewer than the budget would stay: then any row is a candidate.
+    """
+    X = view["embeddings"]
+    if not most_have_copies(X):
+        return None
+    ranked = order[: WIDEN[-1] * (most + 50)]
+    kept = without_copies(X, ranked, most, radius=copy_radius(X), avoid=labelled_rows(view)[-5_000:])
+    return kept if len(kept) >= budget else None
 
 
 def _distinct(view: View, ranked: Ints, budget: int) -> tuple[Ints, int]:

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from tilth.numerics.querying.badge import badge
+from tilth.numerics.querying.badge import badge, copy_radius, most_have_copies, spread_batch
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
-from tilth.strategies._common import cold_start, example_view, picks, pool_rows, seed_of
+from tilth.strategies._common import CANDIDATES, cold_start, example_view, labelled_rows, picks, pool_rows, seed_of
 
 __all__ = ["Badge"]
 
@@ -20,7 +20,8 @@ class Badge(Strategy):
     """Pick rows whose labels would move the model far and in different directions [1]_.
 
     k-means++ on the gradients that the most probable label would give at a linear layer; the gradients are never
-    written down.
+    written down. Where most rows have near-copies, more rows are drawn, and copies of picked and labelled rows are
+    passed over.
 
     References
     ----------
@@ -43,10 +44,18 @@ class Badge(Strategy):
         pool = pool_rows(view, budget)
         if "probs" not in view.evidence:
             return cold_start(self, view, budget, run)
-        X, probs = view["embeddings"], view["probs"]
+        everything, probs = view["embeddings"], view["probs"]
+        X = everything
         if len(pool) < len(X):
             X, probs = X[pool], probs[pool]
-        chosen = badge(X, probs, budget, random_state=seed_of(run))
+        copies = most_have_copies(everything)
+        drawn = min(CANDIDATES * budget + 50, len(pool)) if copies else budget
+        chosen = badge(X, probs, drawn, random_state=seed_of(run))
+        if copies:
+            place = {int(row): i for i, row in enumerate(pool)}
+            radius, known = copy_radius(everything), labelled_rows(view)[-5_000:]
+            kept, _ = spread_batch(everything, pool[chosen], budget, radius=radius, avoid=known)
+            chosen = np.asarray([place[int(row)] for row in kept], dtype=np.int64)
         errors = probs[chosen].astype(np.float64)
         errors[np.arange(budget), errors.argmax(axis=1)] -= 1
         size = np.linalg.norm(errors, axis=1) * np.linalg.norm(X[chosen].astype(np.float64), axis=1)

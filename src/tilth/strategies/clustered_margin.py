@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tilth.errors import ParameterError
 from tilth.numerics.querying.clusters import clustered_margin
+from tilth.numerics.querying.scores import uncertainty_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
-from tilth.strategies._common import cold_start, example_view, picks, pool_rows, seed_of
+from tilth.strategies._common import cold_start, distinct_candidates, example_view, picks, pool_rows, seed_of
 
 __all__ = ["ClusteredMargin"]
 
@@ -17,6 +20,8 @@ __all__ = ["ClusteredMargin"]
 @dataclass(frozen=True)
 class ClusteredMargin(Strategy):
     """Pick rows of small margin, shared over their clusters, smallest cluster first [1]_. Made for large batches.
+
+    Where most rows have near-copies, copies of better candidates and of labelled rows are no candidates.
 
     Parameters
     ----------
@@ -50,9 +55,12 @@ class ClusteredMargin(Strategy):
         pool = pool_rows(view, budget)
         if "probs" not in view.evidence:
             return cold_start(self, view, budget, run)
+        order = pool[np.argsort(-uncertainty_scores(view["probs"][pool]), kind="stable")]
+        kept = distinct_candidates(view, order, int(self.candidates * budget), budget)
+        pool = pool if kept is None else kept
         X, probs = view["embeddings"][pool], view["probs"][pool]
         chosen, unsure = clustered_margin(X, probs, budget, candidates=self.candidates, random_state=seed_of(run))
-        why = [f"margin {1 - value:.3f}, from a cluster of its own turn" for value in unsure.tolist()]
+        why = [f"margin {1 - value:.3f}, in the turn of its cluster" for value in unsure.tolist()]
         return picks(self, view, pool[chosen], why)
 
     @classmethod

@@ -8,11 +8,20 @@ from typing import ClassVar
 import numpy as np
 
 from tilth.errors import ParameterError
-from tilth.numerics.querying.badge import copy_radius, spread_batch
+from tilth.numerics.querying.badge import copy_radius, most_have_copies, spread_batch
 from tilth.numerics.querying.models import discriminative_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
-from tilth.strategies._common import CANDIDATES, cold_start, example_view, labelled_rows, picks, pool_rows, seed_of
+from tilth.strategies._common import (
+    CANDIDATES,
+    WIDEN,
+    cold_start,
+    example_view,
+    labelled_rows,
+    picks,
+    pool_rows,
+    seed_of,
+)
 
 __all__ = ["Discriminative"]
 
@@ -60,8 +69,12 @@ class Discriminative(Strategy):
             used = np.concatenate([known, np.asarray(chosen, dtype=np.int64)])
             free = np.setdiff1d(np.arange(len(X)), used)
             scores = discriminative_scores(X, used, random_state=seed)[free]
-            order = free[np.lexsort((free, -scores))][: CANDIDATES * len(each) + 50]
-            new, _ = spread_batch(X, order, len(each), radius=radius, avoid=used[-5_000:])
+            order = free[np.lexsort((free, -scores))]
+            for more in WIDEN:
+                room = min(more * (CANDIDATES * len(each) + 50), len(free))
+                new, passed = spread_batch(X, order[:room], len(each), radius=radius, avoid=used[-5_000:])
+                if passed + len(each) < room or room == len(free) or not most_have_copies(X):
+                    break
             value = dict(zip(free.tolist(), scores.tolist(), strict=True))
             chosen += new.tolist()
             why += [

@@ -13,7 +13,7 @@ from tilth.numerics.querying.models import expected_error_reduction
 from tilth.numerics.querying.scores import uncertainty_scores
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
-from tilth.strategies._common import best_first, cold_start, example_view, labelled_rows, pool_rows
+from tilth.strategies._common import best_first, cold_start, distinct_candidates, example_view, labelled_rows, pool_rows
 
 __all__ = ["ExpectedError"]
 
@@ -64,7 +64,10 @@ class ExpectedError(Strategy):
             return cold_start(self, view, budget, run)
         X, probs = view["embeddings"], view["probs"]
         unsure = uncertainty_scores(probs[pool])
-        tried = pool[np.argsort(-unsure, kind="stable")[: max(self.candidates, budget)]]
+        order = pool[np.argsort(-unsure, kind="stable")]
+        most = max(self.candidates, budget)
+        kept = distinct_candidates(view, order, most, budget)
+        tried = order[:most] if kept is None else kept
         judged = run.rng.permutation(pool)[: self.sample]
         model = default_classifier(run.seed)
         errors = expected_error_reduction(model, X, view.labels, tried, probs[tried], judged)

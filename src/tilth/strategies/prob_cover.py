@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from tilth.errors import ParameterError
+from tilth.numerics.querying.badge import copy_radius, most_have_copies, spread_batch
 from tilth.numerics.querying.clusters import cover_radius, prob_cover
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
-from tilth.strategies._common import example_view, labelled_rows, picks, pool_rows, seed_of
+from tilth.strategies._common import CANDIDATES, example_view, labelled_rows, picks, pool_rows, seed_of
 
 __all__ = ["ProbCover"]
 
@@ -45,10 +48,17 @@ class ProbCover(Strategy):
 
     def pick(self, view: View, budget: int, run: Run) -> Findings:
         """Rows that newly cover most, in the order of picking."""
-        pool_rows(view, budget)
+        pool = pool_rows(view, budget)
         X, seed = view["embeddings"], seed_of(run)
         radius = self.radius or cover_radius(X, max(len(view.classes), 2), random_state=seed)
-        chosen, gains = prob_cover(X, budget, radius=radius, labelled=labelled_rows(view), random_state=seed)
+        known = labelled_rows(view)
+        copies = most_have_copies(X)
+        most = min(CANDIDATES * budget + 50, len(pool)) if copies else budget
+        chosen, gains = prob_cover(X, most, radius=radius, labelled=known, random_state=seed)
+        if copies:
+            gain_of = dict(zip(chosen.tolist(), gains.tolist(), strict=True))
+            chosen, _ = spread_batch(X, chosen, budget, radius=min(radius, copy_radius(X)), avoid=known[-5_000:])
+            gains = np.asarray([gain_of[row] for row in chosen.tolist()], dtype=np.int64)
         why = [f"covers {gain} rows within {radius:.3g} that no label covers" for gain in gains.tolist()]
         return picks(self, view, chosen, why, summary={"radius": radius})
 

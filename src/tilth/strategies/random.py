@@ -17,6 +17,8 @@ __all__ = ["Random"]
 class Random(Strategy):
     """Pick rows at random, evenly. The measure of all other strategies, and the only picks that can also test a model.
 
+    Copies are not passed over, here alone: each row keeps the same chance, and a batch may hold near-copies.
+
     Examples
     --------
     >>> from tilth.plugin import Run

@@ -9,7 +9,7 @@ from tilth.errors import ParameterError
 from tilth.numerics.querying.clusters import typiclust
 from tilth.plugin import Example, Run, Strategy, View
 from tilth.records import Findings
-from tilth.strategies._common import example_view, labelled_rows, picks, pool_rows, seed_of
+from tilth.strategies._common import example_view, labelled_rows, picks, pool_rows, seed_of, typical_of
 
 __all__ = ["Typiclust"]
 
@@ -58,10 +58,7 @@ class Typiclust(Strategy):
             max_clusters=self.max_clusters,
             random_state=seed_of(run),
         )
-        why = [
-            f"typical of a cluster of {size} rows, mean distance to its nearest rows {1 / max(value, 1e-12):.3g}"
-            for value, size in zip(typical.tolist(), sizes.tolist(), strict=True)
-        ]
+        why = typical_of(typical.tolist(), sizes.tolist())
         return picks(self, view, chosen, why)
 
     @classmethod

@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from tilth.errors import ParameterError
 from tilth.numerics.querying.scores import check_probs, check_rows
 
-__all__ = ["badge", "copy_radius", "spread_batch", "without_copies"]
+__all__ = ["badge", "copy_radius", "most_have_copies", "spread_batch", "without_copies"]
 
 Ints = NDArray[np.int64]
+#: Neighbours among which a row's copies are told from other rows, by a distance that grows this many times at once.
+NEIGHBOURS, JUMP = 10, 10.0
 
 
 def badge(X: ArrayLike, probs: ArrayLike, k: int, *, random_state: int = 0) -> Ints:
@@ -87,6 +89,10 @@ def _draw(weights: NDArray[np.float64], taken: NDArray[np.bool_], rng: np.random
 def copy_radius(X: ArrayLike, *, share: float = 0.2, sample: int = 1_000, random_state: int = 0) -> float:
     """Distance below which two rows are near-copies: a share of the median distance to the nearest other row.
 
+    Where most rows have copies, the nearest other row is a copy and that distance tells nothing. Such data shows in
+    the distances to the first ten neighbours, which grow at least tenfold from one to the next behind the copies; for
+    most rows that have such a jump, the distance behind it counts.
+
     Parameters
     ----------
     X : (n, d) array_like of float, finite
@@ -99,17 +105,42 @@ def copy_radius(X: ArrayLike, *, share: float = 0.2, sample: int = 1_000, random
     Returns
     -------
     float
-        In the units of X. Where more than half of the sampled rows have an equal twin, rows with a distance
-        count alone.
+        In the units of X. Where rows have an equal twin but fewer than half a jump, rows with a distance count alone.
 
     Examples
     --------
     >>> round(copy_radius(np.arange(10.0)[:, None]), 2)
     0.2
+    >>> round(copy_radius(np.repeat(np.arange(10.0), 2)[:, None] + np.tile([0, 1e-4], 10)[:, None]), 2)
+    0.2
     """
+    return share * _spacing(X, sample, random_state)[0]
+
+
+def most_have_copies(X: ArrayLike, *, sample: int = 1_000, random_state: int = 0) -> bool:
+    """Whether more than half of the rows have copies, by the jump in the distances that `copy_radius` describes.
+
+    Parameters
+    ----------
+    X : (n, d) array_like of float, finite
+    sample, random_state
+        As for `copy_radius`.
+
+    Examples
+    --------
+    >>> most_have_copies(np.arange(10.0)[:, None])
+    False
+    >>> most_have_copies(np.repeat(np.arange(10.0), 2)[:, None] + np.tile([0, 1e-4], 10)[:, None])
+    True
+    """
+    return _spacing(X, sample, random_state)[1]
+
+
+def _spacing(X: ArrayLike, sample: int, random_state: int) -> tuple[float, bool]:
+    """Median distance to the nearest row that is no copy, and whether most rows have copies."""
     rows = check_rows(X)
     if len(rows) < 2:
-        return 0.0
+        return 0.0, False
     rng = np.random.default_rng(random_state)
     against = rows
     if len(rows) > 20 * sample:
@@ -121,8 +152,29 @@ def copy_radius(X: ArrayLike, *, share: float = 0.2, sample: int = 1_000, random
     near = lengths[asked, None] + lengths - 2 * points[asked] @ points.T
     near[np.arange(len(asked)), asked] = np.inf
     nearest = np.sqrt(np.maximum(near.min(axis=1), 0))
-    apart = nearest[nearest > 1e-6 * (np.sqrt(lengths.max()) + 1e-30)]
-    return share * float(np.median(apart)) if len(apart) else 0.0
+    least = float(1e-6 * (np.sqrt(lengths.max()) + 1e-30))
+    # a fifth of the rows tells whether most have copies
+    if (_behind_copies(near[::5], least) > 0).mean() > 0.5:
+        behind = _behind_copies(near, least)
+        if (behind > 0).mean() > 0.5:
+            return float(np.median(np.where(behind > 0, behind, nearest))), True
+    apart = nearest[nearest > least]
+    return (float(np.median(apart)) if len(apart) else 0.0), False
+
+
+def _behind_copies(squares: NDArray[Any], least: float) -> NDArray[np.float64]:
+    """Distance to the first row behind a row's copies; 0 where the distances do not jump."""
+    k = min(NEIGHBOURS, (squares.shape[1] - 1) // 3)
+    out = np.zeros(len(squares))
+    if k < 2:
+        return out
+    for start in range(0, len(squares), 100):
+        part = np.sort(np.partition(squares[start : start + 100], k - 1, axis=1)[:, :k], axis=1)
+        far = np.maximum(np.sqrt(np.maximum(part, 0)), least)
+        jumps = far[:, 1:] >= JUMP * far[:, :-1]
+        last = k - 1 - np.argmax(jumps[:, ::-1], axis=1)
+        out[start : start + 100] = np.where(jumps.any(axis=1), far[np.arange(len(far)), last], 0)
+    return out
 
 
 def spread_batch(
