@@ -30,8 +30,8 @@ def main() -> None:
             workspace=Path(folder) / "workspace",
             options=RunOptions(jobs=2),
         )
-    made.write(PICTURE)
-    sys.stdout.write(f"{made.title}\n\n| {' | '.join(made.COLUMNS)} |\n|{'---|' * len(made.COLUMNS)}\n")
+    made.write(PICTURE, force=True)
+    sys.stdout.write(f"{made.title}\n\n| {' | '.join(made.columns)} |\n|{'---|' * len(made.columns)}\n")
     for row in made.table():
         sys.stdout.write(f"| `{row[0]}` | {' | '.join(row[1:])} |\n")
 

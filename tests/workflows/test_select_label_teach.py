@@ -136,7 +136,7 @@ def test_label_studio_export_is_taken(tmp_path: Path) -> None:
     path.write_text(json.dumps(tasks), encoding="utf-8")
     made = teach(path)
     assert (made.taught, made.unanswered) == (2, 1)
-    tasks[0]["annotations"].append({"result": [{"value": {"choices": ["other"]}}]})
+    tasks[0]["annotations"].append({"result": [{"value": {"choices": ["other"]}, "from_name": "label"}]})
     path.write_text(json.dumps(tasks), encoding="utf-8")
     with pytest.raises(DataError, match="different labels"):
         teach(path)
@@ -269,6 +269,7 @@ def converse(command: list[str], truth: dict[str, str], known: list[str]) -> lis
     os.close(end)
     seen, answered, deadline = "", 0, time.monotonic() + 120
     known = list(known)
+    keys = sorted(known)  # a class declared on the way gets the next key
     while child.poll() is None:
         assert time.monotonic() < deadline, seen[-2000:]
         if ready.select([terminal], [], [], 0.2)[0]:
@@ -278,10 +279,11 @@ def converse(command: list[str], truth: dict[str, str], known: list[str]) -> lis
         if len(shown) > answered and seen.rstrip("\r\n").endswith("> "):
             kind = truth[shown[-1]]
             if kind in known:
-                os.write(terminal, str(sorted(known).index(kind) + 1).encode())
+                os.write(terminal, str(keys.index(kind) + 1).encode())
             else:
                 os.write(terminal, f"+{kind}\n".encode())
                 known.append(kind)
+                keys.append(kind)
             answered += 1
     os.close(terminal)
     assert child.returncode == 0, seen[-2000:]

@@ -103,7 +103,7 @@ def test_page_and_picture_hold_the_curves(made: Simulation, tmp_path: Path) -> N
     import xml.etree.ElementTree as ET
 
     page = made.write(tmp_path / "curves.html").read_text(encoding="utf-8")
-    assert page.count("<polyline") == 2
+    assert page.count("<polyline") == 4, "two curves, drawn for wide and for narrow pages"
     assert "margin" in page
     assert made.results[0].verdict in page
     picture = made.write(tmp_path / "curves.svg")

@@ -43,7 +43,7 @@ Param = Annotated[list[str], typer.Option("--param", help="Parameter of the stra
 Goal = Annotated[float | None, typer.Option(help="Accuracy that is good enough, such as 0.9: a rule to stop.")]
 More = Annotated[int, typer.Option(help="Further labels that the expected gain speaks of.")]
 Ask = Annotated[bool, typer.Option("--stopping/--no-stopping", help="Say what the stopping rules say of the labels.")]
-Cost = Annotated[str, typer.Option(help="Column with what each label costs.")]
+Cost = Annotated[str, typer.Option(help="Column with what each label costs; no input, and simulate counts by it.")]
 
 
 def strategy_params(strategy: str, said: list[str]) -> dict[str, Any]:
@@ -112,8 +112,12 @@ def select(
 ) -> None:
     """Pick the rows to label next, with a reason each, as a queue for `tilth label` or Label Studio."""
     from tilth.cli import terminal
+    from tilth.workflows.active.queue import check_queue_path
     from tilth.workflows.active.select import select as run
 
+    place = out or (None if json else Path("queue.csv"))
+    if place:
+        check_queue_path(place, force=force)
     overrides = read_overrides(
         label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
     )
@@ -132,7 +136,7 @@ def select(
             options=terminal.options(listener, seed=seed),
             **model_options(model),
         )
-    path = made.write(out or Path("queue.csv"), force=force) if out or not json else None
+    path = made.write(place, force=force) if place else None
     if json:
         data = made.to_dict()
         data["summary"]["queue"] = str(path) if path else None
@@ -143,6 +147,10 @@ def select(
     console = terminal.out()
     console.print(f"{len(made.findings):,} of {made.pool:,} rows without a label, by {made.strategy}\n", markup=False)
     console.print(terminal.table("Ask first", [("row", "left"), ("why", "left")], rows))
+    if made.weights:
+        console.print(
+            f"Weights: {', '.join(f'{name} {value:.2g}' for name, value in made.weights.items())}", markup=False
+        )
     show_stopping(made.stopping)
     console.print(f"\nQueue: {path}\nNext:  tilth label {path}", markup=False)
 
@@ -237,10 +245,17 @@ def simulate(
     noise: Annotated[float, typer.Option(help="Share of wrong answers of the oracle.")] = 0.0,
     cost: Cost = "",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Page or picture: .html or .svg.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the page or picture.")] = False,
     model: Model = None,
     embedder: Embedder = "",
     label: Label = None,
+    id_: IdColumn = None,
+    group: Group = None,
+    split: Split = None,
+    time: Time = None,
     text: Text = [],  # noqa: B006
+    image: Image = [],  # noqa: B006
+    audio: Audio = [],  # noqa: B006
     drop: Drop = [],  # noqa: B006
     encoding: Encoding = "utf-8",
     workspace: Workspace = None,
@@ -251,9 +266,14 @@ def simulate(
 ) -> None:
     """Replay labelled data as if the labels had to be asked for: which strategy needs fewest, and against random."""
     from tilth.cli import terminal
+    from tilth.workflows.active.curves import check_picture
     from tilth.workflows.active.simulate import simulate as run
 
-    overrides = read_overrides(label=label, text=text, drop=drop)
+    if out:
+        check_picture(out, force=force)
+    overrides = read_overrides(
+        label=label, id=id_, group=group, split=split, time=time, text=text, image=image, audio=audio, drop=drop
+    )
     with terminal.progress(quiet or json) as listener:
         made = run(
             target,
@@ -270,7 +290,7 @@ def simulate(
             options=terminal.options(listener, seed=seed, jobs=jobs),
             **model_options(model),
         )
-    path = made.write(out) if out else None
+    path = made.write(out, force=force) if out else None
     if json:
         data = made.to_dict()
         data["summary"]["picture"] = str(path) if path else None
@@ -278,7 +298,8 @@ def simulate(
         return
     terminal.notes(made.notes, quiet)
     console = terminal.out()
-    columns = [(name, "left" if i in (0, len(made.COLUMNS) - 1) else "right") for i, name in enumerate(made.COLUMNS)]
+    columns = [(name, "left" if i in (0, len(made.columns) - 1) else "right") for i, name in enumerate(made.columns)]
     console.print(terminal.table(made.title, columns, made.table()))
+    console.print(f"\n{made.verdict}", markup=False)
     if path:
         console.print(f"\nCurves: {path}", markup=False)

@@ -7,6 +7,7 @@ next and what a key means.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from tilth.records import Decision, Snapshot, effective, sort_class_names
 from tilth.store import Workspace
 from tilth.workflows.active.queue import Answers, QueueRow, read_queue
 from tilth.workflows.active.stopping import StopOptions, stopping_of
-from tilth.workflows.active.teach import Taught, class_decision, label_decision, queue_dataset
+from tilth.workflows.active.teach import Taught, check_conflicts, class_decision, label_decision, queue_dataset
 from tilth.workflows.project import (
     Dataset,
     RunOptions,
@@ -66,6 +67,7 @@ class Labelling:
     _left: list[QueueRow] = field(default_factory=list)
     _done: list[tuple[QueueRow, Decision | None]] = field(default_factory=list)
     new_classes: list[str] = field(default_factory=list)
+    _doubted: str = ""
 
     def __post_init__(self) -> None:
         standing = effective(self.store.decisions(self.dataset.name))
@@ -74,6 +76,7 @@ class Labelling:
         self._base = self.snapshot if base in (None, self.snapshot.id) else self.store.load_snapshot(str(base))
         self._left = [row for row in self.answers.rows if (self._because(row), row.row_id) not in known]
         self.total = len(self.answers.rows)
+        self._keyed = list(self.classes)
 
     def _because(self, row: QueueRow) -> str:
         return label_decision(row, self.answers, self.dataset, self.snapshot, self.who, "").because
@@ -94,11 +97,15 @@ class Labelling:
         return sum(d is not None and d.action == "relabel" for _, d in self._done)
 
     def keys(self) -> dict[str, str]:
-        """Key of each class that has one; further classes are typed, after ``=``."""
-        return dict(zip(CLASS_KEYS, self.classes, strict=False))
+        """Key of each class that has one; further classes are typed, after ``=``.
+
+        A class declared on the way gets the next free key: no key changes its meaning under the fingers.
+        """
+        return dict(zip(CLASS_KEYS, self._keyed, strict=False))
 
     def _append(self, decision: Decision) -> None:
         with self.store.write_lock():
+            check_conflicts([decision], self.store.decisions(self.dataset.name), self.dataset)
             append_decisions(self.store, self.dataset, [decision], self._base)
 
     def _write(self, decision: Decision | None) -> None:
@@ -137,14 +144,24 @@ class Labelling:
         return True
 
     def declare(self, name: str) -> None:
-        """Add a class."""
+        """Add a class; one that is written almost like another is only added when it is named a second time."""
         name = name.strip()
         if not name:
             raise LabelError("a class needs a name")
-        if name not in self.classes:
-            self._append(class_decision(name, self.dataset, self.snapshot, self.who, self.store.now()))
-            self.classes = sort_class_names([*self.classes, name])
-            self.new_classes.append(name)
+        if name in self.classes:
+            return
+        near = [other for other in self.classes if _alike(name, other)]
+        if near and self._doubted != name:
+            self._doubted = name
+            raise LabelError(
+                "this is written almost like a class that there is",
+                found=f"{name!r} beside {near[0]!r}",
+                fix=f"press the key of {near[0]!r}, or name {name!r} once more to add it",
+            )
+        self._append(class_decision(name, self.dataset, self.snapshot, self.who, self.store.now()))
+        self.classes = sort_class_names([*self.classes, name])
+        self._keyed.append(name)
+        self.new_classes.append(name)
 
     def match(self, text: str) -> str:
         """The one class that begins with some letters; `LabelError` where there is none or more than one."""
@@ -157,6 +174,15 @@ class Labelling:
                 fix=f"type more of {', '.join(fitting[:6])}" if fitting else "press + to add a class",
             )
         return fitting[0]
+
+
+def _alike(name: str, other: str) -> bool:
+    """Whether two names differ only in case, spaces and signs, or by what looks like a typing error."""
+    one, two = ("".join(c for c in text.casefold() if c.isalnum()) for text in (name, other))
+    if one == two:
+        return bool(one)
+    words = one.isalpha() and two.isalpha() and min(len(one), len(two)) > 4
+    return words and difflib.SequenceMatcher(None, one, two).ratio() >= 0.85
 
 
 def label_queue(

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tilth.errors import DataError, ParameterError, SourceError
+from tilth.errors import DataError, ParameterError, SourceError, StoreError
 from tilth.sources import resolve_inside
 
-__all__ = ["QUEUE_FORMATS", "Answers", "QueueRow", "read_queue", "write_queue"]
+__all__ = ["QUEUE_FORMATS", "Answers", "QueueRow", "check_queue_path", "read_queue", "write_queue"]
 
 QUEUE_FORMATS = (".csv", ".jsonl", ".json")
 #: Columns that say where a row belongs; the same on every row.
 _ORIGIN = ("strategy", "dataset", "workspace", "snapshot")
+#: Name of the choice control of Label Studio that holds the label.
+CONTROL = "label"
 _OWN = ("row_id", "rank", "score", "label", "given", "suggestion", "why")
 
 
@@ -57,18 +59,37 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class Answers:
-    """A queue as read: its rows, and the dataset they belong to (empty where the file does not say)."""
+    """A queue as read: its rows, the dataset they belong to (empty where the file does not say), and its columns."""
 
     rows: tuple[QueueRow, ...]
     strategy: str = ""
     dataset: str = ""
     workspace: str = ""
     snapshot: str = ""
+    columns: tuple[str, ...] = ()
 
     @property
     def answered(self) -> tuple[QueueRow, ...]:
         """The rows with a label."""
         return tuple(row for row in self.rows if row.label)
+
+
+def check_queue_path(path: Path, *, force: bool = False) -> None:
+    """Whether a queue can be written here; asked before the work, not after it."""
+    if path.suffix.lower() not in QUEUE_FORMATS:
+        raise ParameterError(
+            "the ending names no queue format",
+            where=str(path),
+            found=path.suffix or "no ending",
+            fix=f"use one of {', '.join(QUEUE_FORMATS)} (.json is for Label Studio)",
+        )
+    if path.is_dir():
+        raise ParameterError("this is a folder", where=str(path), fix="name a file")
+    if path.exists() and not force:
+        raise ParameterError("this would overwrite something", where=str(path), fix="choose another path, or --force")
+    folder = next(p for p in path.absolute().parents if p.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise StoreError("nothing can be written here", where=str(path), fix="choose another path")
 
 
 def write_queue(
@@ -94,15 +115,7 @@ def write_queue(
     force : bool
         Overwrite what is there.
     """
-    if path.suffix.lower() not in QUEUE_FORMATS:
-        raise ParameterError(
-            "the ending names no queue format",
-            where=str(path),
-            found=path.suffix or "no ending",
-            fix=f"use one of {', '.join(QUEUE_FORMATS)} (.json is for Label Studio)",
-        )
-    if path.exists() and not force:
-        raise ParameterError("this would overwrite something", where=str(path), fix="choose another path, or --force")
+    check_queue_path(path, force=force)
     origin = {**origin, "workspace": _relative(origin["workspace"], path)}
     writers: dict[str, Callable[[], str]] = {
         ".csv": lambda: _csv_text(rows, origin),
@@ -111,10 +124,19 @@ def write_queue(
             [_task(row, origin, media, root) for row in rows], ensure_ascii=False, indent=1, default=str
         ),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
+    text = writers[path.suffix.lower()]()
     part = path.with_name(f".{path.name}.part")
-    part.write_text(writers[path.suffix.lower()](), encoding="utf-8", newline="")
-    part.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            "the queue cannot be written",
+            where=str(path),
+            found=error.strerror or str(error),
+            fix="choose another path that you may write to, or free some space",
+        ) from error
     return path
 
 
@@ -165,7 +187,7 @@ def _task(row: QueueRow, origin: dict[str, str], media: dict[str, str], root: st
             data[name] = f"/data/local-files/?d={_place(root, str(data[name])).as_posix().lstrip('/')}"
     task: dict[str, Any] = {"data": data}
     if row.suggestion:
-        result = {"from_name": "label", "to_name": "item", "type": "choices", "value": {"choices": [row.suggestion]}}
+        result = {"from_name": CONTROL, "to_name": "item", "type": "choices", "value": {"choices": [row.suggestion]}}
         task["predictions"] = [{"model_version": origin["strategy"], "score": row.score, "result": [result]}]
     return task
 
@@ -180,7 +202,7 @@ def read_queue(path: str | Path) -> Answers:
     SourceError
         The file cannot be read, with line or item.
     DataError
-        A row without ``row_id``, or one row twice.
+        No rows, a row without ``row_id``, or one row twice.
     """
     path = Path(path)
     try:
@@ -193,6 +215,8 @@ def read_queue(path: str | Path) -> Answers:
             "the ending names no queue format", where=str(path), fix=f"use one of {', '.join(QUEUE_FORMATS)}"
         )
     found = readers[path.suffix.lower()](text, str(path))
+    if not found:
+        raise DataError("this file has no rows", where=str(path), fix="give it the column row_id, and a line a row")
     rows: list[QueueRow] = []
     seen: dict[str, int] = {}
     for line, cells in found:
@@ -206,12 +230,13 @@ def read_queue(path: str | Path) -> Answers:
             )
         seen[row.row_id] = line
         rows.append(row)
-    first = found[0][1] if found else {}
+    first = found[0][1]
     origin = {name: str(first.get(name) or "") for name in _ORIGIN}
     workspace = origin["workspace"]
     if workspace and not Path(workspace).is_absolute():
         origin["workspace"] = os.path.normpath(path.parent.absolute() / workspace)
-    return Answers(tuple(rows), **origin)
+    columns = tuple(dict.fromkeys(str(name) for _, cells in found for name in cells))
+    return Answers(tuple(rows), **origin, columns=columns)
 
 
 def _row(cells: dict[str, Any], line: int, where: str) -> QueueRow:
@@ -282,16 +307,34 @@ def _read_tasks(text: str, where: str) -> list[tuple[int, dict[str, Any]]]:
     for number, task in enumerate(tasks, 1):
         place = f"{where}, task {number}"
         cells = dict(_object(_object(task, place).get("data"), place))
-        labels = [
-            str(choice)
-            for annotation in task.get("annotations") or []
-            if not annotation.get("was_cancelled")
-            for result in annotation.get("result") or []
-            for choice in (result.get("value") or {}).get("choices") or []
-        ]
+        labels = _choices(task.get("annotations"), place)
         if len(set(labels)) > 1:
             raise DataError(
                 "a task has different labels", where=place, found=", ".join(map(repr, labels)), fix="settle on one"
             )
         rows.append((number, {**cells, "label": labels[0] if labels else ""}))
     return rows
+
+
+def _listed(value: Any, what: str, where: str) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise SourceError(f"{what} is no list", where=where, found=repr(value)[:60], fix="export as JSON, not by hand")
+    return value
+
+
+def _choices(annotations: Any, where: str) -> list[str]:
+    """Choices of the control named ``label`` (a result that names no control counts, too)."""
+    labels: list[str] = []
+    for annotation in _listed(annotations, "annotations", where):
+        said = _object(annotation, f"{where}, annotations")
+        if said.get("was_cancelled"):
+            continue
+        for result in _listed(said.get("result"), "result", where):
+            answer = _object(result, f"{where}, result")
+            if answer.get("from_name", CONTROL) != CONTROL:
+                continue
+            value = {} if answer.get("value") is None else _object(answer["value"], f"{where}, value")
+            labels += [str(choice) for choice in _listed(value.get("choices"), "choices", where)]
+    return labels

@@ -7,8 +7,8 @@ answers into decisions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,20 @@ import numpy.typing as npt
 from tilth.engine import Resolver, ResolverOptions
 from tilth.engine.inputs import canonical_split
 from tilth.engine.label_pool import Pool, pick_rows
-from tilth.errors import DataError, NotApplicable, SchemaError
-from tilth.plugin import Shelf
-from tilth.records import Findings, RoleOverrides, Snapshot
+from tilth.errors import DataError, NotApplicable, ParameterError, SchemaError
+from tilth.plugin import Shelf, Strategy
+from tilth.records import Findings, RoleOverrides, Snapshot, effective
+from tilth.store import Workspace
 from tilth.workflows.active.queue import QueueRow, write_queue
 from tilth.workflows.active.stopping import StopOptions, Stopping, stopping_of
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 
-__all__ = ["DEFAULT_STRATEGY", "Selection", "cost_column", "select"]
+__all__ = ["DEFAULT_STRATEGY", "Selection", "brief_notes", "cost_column", "select", "without_cost"]
 
 DEFAULT_STRATEGY = "priority"
+#: More guessed inputs than this are counted, not listed.
+MOST_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Selection:
     notes : tuple of str
     stopping : Stopping or None
         What the stopping rules say of the labels so far; None where they were not asked.
+    weights : dict of part to float
+        What ``priority`` mixes with, also while it still covers the clusters; empty for other strategies.
     """
 
     dataset: Dataset
@@ -57,6 +62,7 @@ class Selection:
     pool: int
     notes: tuple[str, ...] = ()
     stopping: Stopping | None = None
+    weights: dict[str, float] = field(default_factory=dict)
 
     @property
     def row_ids(self) -> tuple[str, ...]:
@@ -103,6 +109,7 @@ class Selection:
                 "strategy": self.strategy,
                 "labelled": self.labelled,
                 "pool": self.pool,
+                **({"weights": self.weights} if self.weights else {}),
                 **self.findings.summary,
                 "notes": list(self.notes),
                 **({"stopping": self.stopping.to_dict()} if self.stopping else {}),
@@ -129,6 +136,42 @@ def cost_column(snapshot: Snapshot, name: str, rows: npt.NDArray[np.int64]) -> n
                 found=repr(values[row]),
             )
     return costs
+
+
+def without_cost(snapshot: Snapshot, cost: str) -> Snapshot:
+    """The snapshot with the column of costs no longer an input: what a label costs says nothing of its class."""
+    if not cost or snapshot.schema.column(cost).role != "input":
+        return snapshot
+    columns = tuple(replace(c, role="meta") if c.name == cost else c for c in snapshot.schema.columns)
+    made = replace(snapshot, schema=replace(snapshot.schema, columns=columns))
+    if not made.schema.inputs:
+        raise SchemaError("no input is left beside the cost", where=f"column {cost!r}", fix="add a column of inputs")
+    return made
+
+
+def brief_notes(notes: Sequence[str], cost: str = "") -> tuple[str, ...]:
+    """Notes for people: of many columns that were guessed to be inputs only the first and the last are named."""
+    made = []
+    for note in notes:
+        head, colon, rest = note.partition(": ")
+        if head == "guessed columns" and colon:
+            parts = [f"{cost}: cost" if cost and p.startswith(f"{cost}: input") else p for p in rest.split("; ")]
+            inputs = [p for p in parts if ": input (" in p]
+            if len(inputs) > MOST_NAMED:
+                first, last = (p.rpartition(": input (")[0] for p in (inputs[0], inputs[-1]))
+                parts = [f"{len(inputs):,} inputs ({first} to {last})", *(p for p in parts if p not in set(inputs))]
+            note = f"{head}: {'; '.join(parts)}"
+        made.append(note)
+    return tuple(made)
+
+
+def _weights(part: Strategy) -> dict[str, float]:
+    """The weights that `priority` mixes with, whether or not it needs them yet."""
+    names = ("uncertainty", "rarity", "novelty")
+    if part.name != DEFAULT_STRATEGY:
+        return {}
+    given = [float(getattr(part, name)) for name in names]
+    return dict(zip(names, (value / sum(given) for value in given), strict=True))
 
 
 def select(
@@ -165,7 +208,7 @@ def select(
     model_name : str
     embedder : str
     cost : str
-        Column with what each label costs, for ``cost_sensitive``.
+        Column with what each label costs, for ``cost_sensitive``; it is no input.
     overrides, workspace, name, encoding, options
         As for `ingest`.
     stop : StopOptions, optional
@@ -187,21 +230,24 @@ def select(
     del model_name
     options = options or RunOptions()
     notes: tuple[str, ...] = ()
+    if not isinstance(strategy, str):
+        raise ParameterError("a strategy is named by a text", where="strategy", found=repr(strategy))
     part = Shelf("strategies").make(strategy, **(params or {}))
     if isinstance(target, Dataset):
         dataset = target
     else:
         made = ingest(target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options)
-        dataset, notes = made.dataset, made.notes
+        dataset, notes = made.dataset, brief_notes(made.notes, cost)
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         _check_label(snapshot)
         run = options.run("select", store)
-        embeddings = Resolver(snapshot, run, ResolverOptions(embedder=embedder)).get("embeddings")
+        embeddings = Resolver(without_cost(snapshot, cost), run, ResolverOptions(embedder=embedder)).get("embeddings")
         rows = snapshot.positions(list(embeddings.row_ids))
         split = canonical_split(snapshot)[rows]
         keep = np.flatnonzero((split != "test") & (split != "val"))
         left_out = len(snapshot) - len(rows)
+        keep, doubts = _without_doubts(store, dataset, snapshot, rows, keep, budget)
         if len(keep) < 2:
             raise NotApplicable("a pool needs at least two rows outside the test part", found=f"{len(keep)}")
         X = embeddings.values if len(keep) == len(rows) else embeddings.values[keep]
@@ -220,11 +266,34 @@ def select(
         )
     if left_out:
         notes = (*notes, f"{left_out} rows that cannot be read are not in the pool")
-    if len(keep) < len(rows):
-        notes = (*notes, f"{len(rows) - len(keep)} rows of the test and validation part are never in the pool")
+    apart = int(((split == "test") | (split == "val")).sum())
+    if apart:
+        notes = (*notes, f"{apart} rows of the test and validation part are never in the pool")
+    notes = (*notes, *doubts)
     labelled = int((pool.labels >= 0).sum())
     found = replace(found, snapshot_id=snapshot.id)
-    return Selection(dataset, snapshot, strategy, found, labelled, len(pool.free), notes, stopping)
+    return Selection(
+        dataset, snapshot, strategy, found, labelled, len(pool.free), notes, stopping, weights=_weights(part)
+    )
+
+
+def _without_doubts(
+    store: Workspace,
+    dataset: Dataset,
+    snapshot: Snapshot,
+    rows: npt.NDArray[np.int64],
+    keep: npt.NDArray[np.int64],
+    budget: int,
+) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+    """The pool without the rows that a person was unsure of, as long as the others fill the budget."""
+    said = {row for d in effective(store.decisions(dataset.name)) if d.action == "unsure" for row in d.rows}
+    free = snapshot.labels[rows[keep]] < 0
+    doubted = np.array([row in said for row in snapshot.row_ids[rows[keep]].tolist()], dtype=bool) & free
+    if not doubted.any():
+        return keep, ()
+    if isinstance(budget, (int, np.integer)) and budget <= int((free & ~doubted).sum()):
+        return keep[~doubted], (f"{int(doubted.sum())} rows that somebody was unsure of are not asked again yet",)
+    return keep, (f"{int(doubted.sum())} rows that somebody was unsure of may be asked again: too few others are left",)
 
 
 def _check_label(snapshot: Snapshot) -> None:

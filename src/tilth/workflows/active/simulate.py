@@ -7,12 +7,13 @@ random only where the interval of the difference over the splits is above zero; 
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,149 +23,16 @@ from tilth.engine.inputs import canonical_split, group_ids
 from tilth.engine.replay import Replay, ReplayData, full_score, replay, schedule
 from tilth.errors import NotApplicable, ParameterError
 from tilth.numerics.cross_fitting.folds import merge_groups
-from tilth.numerics.querying.curves import area_under_curve, labels_to_reach
-from tilth.numerics.statistics.interval_result import Interval
-from tilth.numerics.statistics.intervals import paired_interval
 from tilth.plugin import Shelf
 from tilth.records import RoleOverrides, Snapshot
-from tilth.workflows.active.curves import Curve, curves_page, curves_svg
-from tilth.workflows.active.select import cost_column
+from tilth.workflows.active.select import brief_notes, cost_column, without_cost
+from tilth.workflows.active.simulate_results import BASELINE, Simulation, StrategyResult, summarize
 from tilth.workflows.ingest import ingest
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 
 __all__ = ["Simulation", "StrategyResult", "simulate", "summarize"]
 
-BASELINE = "random"
-TARGETS = (0.90, 0.95, 0.99)
 DEFAULT_BUDGET = 1_000
-
-
-@dataclass(frozen=True)
-class StrategyResult:
-    """What one strategy did, over all seeds.
-
-    Parameters
-    ----------
-    name : str
-    replays : tuple of Replay
-    area : float
-        Mean score over the label counts.
-    needed : dict of target to float
-        Median labels to reach 0.90, 0.95 and 0.99 of the full-data score; infinite where it was not reached.
-    difference : Interval or None
-        Of the area, against random, paired by seed; None for random itself.
-    verdict : str
-        "the baseline", "beats random", "does not beat random" or "worse than random".
-    """
-
-    name: str
-    replays: tuple[Replay, ...]
-    area: float
-    needed: dict[float, float]
-    difference: Interval | None
-    verdict: str
-
-    def curve(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Label counts, mean score, and half the width of its 95% interval."""
-        scores = np.stack([r.scores for r in self.replays])
-        if len(scores) < 2:
-            return self.replays[0].counts, scores.mean(axis=0), np.zeros(scores.shape[1])
-        from scipy.stats import t as student
-
-        half = student.ppf(0.975, len(scores) - 1) * scores.std(axis=0, ddof=1) / np.sqrt(len(scores))
-        return self.replays[0].counts, scores.mean(axis=0), np.asarray(half)
-
-
-@dataclass(frozen=True)
-class Simulation:
-    """Learning curves of strategies beside random.
-
-    Parameters
-    ----------
-    name : str
-        Of the dataset.
-    snapshot_id : str
-    results : tuple of StrategyResult
-        Random last.
-    full : float
-        Mean score with all labels.
-    pool, test : int
-        Rows.
-    notes : tuple of str
-    """
-
-    COLUMNS: ClassVar[tuple[str, ...]] = ("strategy", "area", "90%", "95%", "99%", "against random", "verdict")
-
-    name: str
-    snapshot_id: str
-    results: tuple[StrategyResult, ...]
-    full: float
-    pool: int
-    test: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def title(self) -> str:
-        """One line: what was measured."""
-        seeds = len(self.results[0].replays)
-        last = int(self.results[0].replays[0].counts[-1])
-        return (
-            f"{self.name}: labels to reach a share of the full-data score {self.full:.3f} "
-            f"({seeds} splits, pool {self.pool:,}, test {self.test:,}, up to {last:,} labels)"
-        )
-
-    def table(self) -> list[tuple[str, ...]]:
-        """One row a strategy, as `COLUMNS`."""
-        rows = []
-        for r in self.results:
-            needed = [f"{r.needed[t]:,.0f}" if np.isfinite(r.needed[t]) else "not reached" for t in TARGETS]
-            d = r.difference
-            gain = f"{d.estimate:+.3f} [{d.low:+.3f}, {d.high:+.3f}]" if d is not None else "-"
-            rows.append((r.name, f"{r.area:.3f}", *needed, gain, r.verdict))
-        return rows
-
-    def curves(self) -> list[Curve]:
-        """The curves for a picture."""
-        made = []
-        for r in self.results:
-            counts, mean, half = r.curve()
-            made.append(Curve(r.name, counts.tolist(), mean.tolist(), half.tolist(), r.verdict, r.name == BASELINE))
-        return made
-
-    def write(self, path: str | Path) -> Path:
-        """Write the curves as ``.svg``, or with the table as ``.html``."""
-        path = Path(path)
-        if path.suffix.lower() not in (".svg", ".html"):
-            raise ParameterError("the picture is .svg or .html", where=str(path), found=path.suffix or "no ending")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture = curves_svg(self.curves(), self.full, self.title)
-        text = picture if path.suffix.lower() == ".svg" else curves_page(
-            self.title, picture, self.COLUMNS, self.table(), self.notes
-        )  # fmt: skip
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def to_dict(self) -> dict[str, Any]:
-        """The object that ``--json`` prints."""
-
-        def finite(value: float) -> float | None:
-            return value if np.isfinite(value) else None
-
-        strategies = [
-            {
-                "strategy": r.name,
-                "area": r.area,
-                "labels_needed": {f"{t:.2f}": finite(v) for t, v in r.needed.items()},
-                "against_random": None if r.difference is None else [r.difference.low, r.difference.high],
-                "verdict": r.verdict,
-                "counts": r.replays[0].counts.tolist(),
-                "scores": [p.scores.tolist() for p in r.replays],
-                "spent": [p.spent.tolist() for p in r.replays],
-            }
-            for r in self.results
-        ]
-        summary = {"full": self.full, "pool": self.pool, "test": self.test, "notes": list(self.notes)}
-        return {"verb": "simulate", "snapshot": self.snapshot_id, "summary": {**summary, "strategies": strategies}}
 
 
 _SHARED: dict[str, Any] = {}
@@ -198,30 +66,6 @@ def _run_all(data: ReplayData, jobs: list[Any], counts: list[int], run: EngineRu
         workers.shutdown(wait=True, cancel_futures=True)
 
 
-def summarize(replays: Sequence[Replay], n_train: int, n_test: int) -> tuple[StrategyResult, ...]:
-    """Areas, labels needed and verdicts; the replays hold random and as many seeds of every strategy."""
-    by: dict[str, list[Replay]] = {}
-    for made in replays:
-        by.setdefault(made.strategy, []).append(made)
-    areas = {name: [area_under_curve(r.counts, r.scores) for r in group] for name, group in by.items()}
-    results = []
-    for name in sorted(by, key=lambda name: name == BASELINE):
-        group = by[name]
-        needed = {
-            t: float(np.median([labels_to_reach(r.counts, r.scores, t * r.full) for r in group])) for t in TARGETS
-        }
-        difference, verdict = None, "the baseline"
-        if name != BASELINE:
-            if len(group) < 2:
-                verdict = "not compared: one seed has no interval"
-            else:
-                difference = paired_interval(areas[BASELINE], areas[name], n_train=n_train, n_test=n_test)
-                said = {"helped": "beats random", "hurt": "worse than random", "cannot tell": "does not beat random"}
-                verdict = said[difference.verdict]
-        results.append(StrategyResult(name, tuple(group), float(np.mean(areas[name])), needed, difference, verdict))
-    return tuple(results)
-
-
 def _splits(
     snapshot: Snapshot, rows: npt.NDArray[np.int64], groups: npt.NDArray[np.int64], seeds: range, seed: int
 ) -> tuple[list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]], tuple[str, ...]]:
@@ -233,6 +77,7 @@ def _splits(
         test = (split == "test") & usable
         near = np.isin(unit, unit[split == "test"])
         train = usable & (split != "test") & (split != "val") & ~near
+        _check_parts(snapshot, split, usable, train)
         return [(np.flatnonzero(train), np.flatnonzero(test))] * len(seeds), (
             "the dataset's own test part is held out",
         )
@@ -243,7 +88,63 @@ def _splits(
         out = rng.choice(names, max(1, round(0.25 * len(names))), replace=False)
         test = np.isin(unit, out) & usable
         made.append((np.flatnonzero(usable & ~test), np.flatnonzero(test)))
+    if any(not len(train) for train, _ in made):
+        raise NotApplicable(
+            "no row is left for the pool beside the test rows",
+            found=f"{len(names)} group(s) of rows with a label",
+            fix="a replay needs rows of several groups, near-copies counted as one",
+        )
     return made, ("a quarter of the rows is held out, another one for each split",)
+
+
+def _check_parts(
+    snapshot: Snapshot,
+    split: npt.NDArray[np.object_],
+    usable: npt.NDArray[np.bool_],
+    train: npt.NDArray[np.bool_],
+) -> None:
+    """Both the test part and the pool need labels."""
+    column, label = snapshot.schema.one("split"), snapshot.schema.label
+    test = split == "test"
+    if not (test & usable).any():
+        raise NotApplicable(
+            "the test part has no labels, so nothing can be scored",
+            where=f"split column {column!r}, label column {label!r}",
+            found=f"{int(test.sum()):,} test row(s), none of them with a label",
+            fix="label some of them, or hold out a quarter of the labelled rows instead: --split none",
+        )
+    if not train.any():
+        raise NotApplicable(
+            "no row with a label is left for the pool",
+            where=f"split column {column!r}, label column {label!r}",
+            found=f"{int((~test & usable).sum()):,} row(s) with a label outside the test part",
+            fix="rows of a validation part, and near-copies of test rows, are never in the pool",
+        )
+
+
+def _strategies(strategies: Sequence[str], params: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The strategies to replay, random last; parameters of another one are an error."""
+    wanted = [*dict.fromkeys([*(s for s in strategies if s != BASELINE), BASELINE])]
+    shelf = Shelf("strategies")
+    for strategy in wanted:
+        if not isinstance(strategy, str):
+            raise ParameterError("a strategy is named by a text", where="strategies", found=repr(strategy))
+        shelf.make(strategy, **params.get(strategy, {}))
+    stray = [name for name in params if name not in wanted]
+    if stray:
+        near = difflib.get_close_matches(str(stray[0]), wanted, n=1)
+        raise ParameterError(
+            "parameters were given for a strategy that is not replayed",
+            where="params",
+            found=repr(stray[0]),
+            fix=(f"did you mean {near[0]!r}? " if near else "") + f"Replayed are {', '.join(wanted)}",
+        )
+    return wanted
+
+
+def _whole(name: str, value: Any, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ParameterError(f"{name} is a whole number of at least {least}", where=name, found=repr(value))
 
 
 def simulate(
@@ -283,7 +184,8 @@ def simulate(
     noise : float
         In [0, 1): share of the oracle's answers that are wrong.
     cost : str
-        Column with what each label costs.
+        Column with what each label costs; it is no input. Curves, areas, what is needed and verdicts go by what was
+        spent then, not by the number of labels.
     model, model_name, embedder
         As for `select`.
     overrides, workspace, name, encoding, options
@@ -298,26 +200,26 @@ def simulate(
     ParameterError
         A budget above the pool, or a share outside [0, 1).
     NotApplicable
-        Fewer than two classes with labels.
+        Fewer than two classes with labels, or a test part without labels.
     """
     del model_name
-    if seeds < 1 or not 0 <= noise < 1:
-        raise ParameterError("seeds is at least 1 and noise lies in [0, 1)", found=f"{seeds}, {noise}")
+    for what, value, least in (("seeds", seeds, 1), ("budget", budget, 0), ("batch", batch, 0)):
+        _whole(what, value, least)
+    if not 0 <= noise < 1:
+        raise ParameterError("noise is a share in [0, 1)", where="noise", found=repr(noise))
     options = options or RunOptions()
-    shelf, given = Shelf("strategies"), params or {}
-    wanted = [*dict.fromkeys([*(s for s in strategies if s != BASELINE), BASELINE])]
-    for strategy in wanted:
-        shelf.make(strategy, **given.get(strategy, {}))
+    given = params or {}
+    wanted = _strategies(strategies, given)
     notes: tuple[str, ...] = ()
     if isinstance(target, Dataset):
         dataset = target
     else:
         made = ingest(target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options)
-        dataset, notes = made.dataset, made.notes
+        dataset, notes = made.dataset, brief_notes(made.notes, cost)
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         run = options.run("simulate", store)
-        resolver = Resolver(snapshot, run, ResolverOptions(embedder=embedder))
+        resolver = Resolver(without_cost(snapshot, cost), run, ResolverOptions(embedder=embedder))
         embeddings = resolver.get("embeddings")
         rows = snapshot.positions(list(embeddings.row_ids))
         if len(np.unique(snapshot.labels[rows][snapshot.labels[rows] >= 0])) < 2:
@@ -350,8 +252,10 @@ def simulate(
     test_rows = len(splits[0][1])
     if noise:
         said = (*said, f"{noise:.0%} of the oracle's answers are wrong")
-    results = summarize(replays, size, test_rows)
+    if cost:
+        said = (*said, f"everything goes by {cost} spent, not by the number of labels; {cost} is no input")
+    results = summarize(replays, size, test_rows, money=bool(cost), chance=1 / len(snapshot.classes))
     beaten = [r.name for r in results if r.verdict == "does not beat random"]
     if beaten:
         said = (*said, f"not shown to beat random here: {', '.join(beaten)}")
-    return Simulation(dataset.name, snapshot.id, results, float(np.mean(full)), size, test_rows, (*notes, *said))
+    return Simulation(dataset.name, snapshot.id, results, float(np.mean(full)), size, test_rows, (*notes, *said), cost)

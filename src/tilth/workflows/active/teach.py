@@ -8,18 +8,19 @@ the dataset, or of a class that nobody has declared, is an error, and nothing is
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tilth.errors import AlignmentError, LabelError, NotApplicable, SchemaError, StoreError
-from tilth.records import Decision, Snapshot, finding_id
+from tilth.errors import AlignmentError, ConflictError, LabelError, NotApplicable, SchemaError, StoreError
+from tilth.records import Decision, Snapshot, effective, finding_id, is_policy
 from tilth.workflows.active.queue import Answers, QueueRow, read_queue
 from tilth.workflows.active.stopping import StopOptions, Stopping, stopping_of
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened, record_decisions
 
-__all__ = ["Taught", "class_decision", "label_decision", "queue_dataset", "teach"]
+__all__ = ["Taught", "check_conflicts", "class_decision", "label_decision", "queue_dataset", "teach"]
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,44 @@ def _check(rows: Sequence[QueueRow], snapshot: Snapshot, allow_new: bool, where:
     return tuple(new)
 
 
+def _check_column(answers: Answers, where: str) -> None:
+    """An error where no label was given because there is no column for it."""
+    if "label" in answers.columns:
+        return
+    near = difflib.get_close_matches("label", answers.columns, n=1)
+    raise SchemaError(
+        "this file has no column 'label'",
+        where=where,
+        found=f"columns {', '.join(answers.columns[:12])}",
+        fix=f"is {near[0]!r} meant? Rename it to 'label'" if near else "write the labels into a column 'label'",
+    )
+
+
+def check_conflicts(decisions: Sequence[Decision], known: Sequence[Decision], dataset: Dataset) -> None:
+    """An error that can be acted on where somebody else decided otherwise about a row; nothing is written yet."""
+    standing: dict[str, Decision] = {}
+    for decision in effective(known):
+        if decision.action in ("relabel", "drop", "keep"):
+            standing.update(dict.fromkeys(decision.rows, decision))
+    for decision in decisions:
+        for row in decision.rows:
+            old = standing.get(row)
+            if old is None or decision.action not in ("relabel", "drop", "keep") or is_policy(old.who):
+                continue
+            if old.who == decision.who or (old.action, old.value) == (decision.action, decision.value):
+                continue
+            data = (dataset.workspace.parent / dataset.name).as_posix()
+            there = shlex.quote(data if Path(data).exists() else dataset.name)
+            space = "" if Path(data).exists() else f" --workspace {shlex.quote(str(dataset.workspace))}"
+            raise ConflictError(
+                f"{old.who} decided {old.action} {old.value!r}, and {decision.who} says "
+                f"{decision.action} {decision.value!r}",
+                where=f"row {row!r}",
+                found=f"decision {old.id} stands; nothing was written",
+                fix=f"leave the row out, or take that decision back first: tilth undo {there} --id {old.id}{space}",
+            )
+
+
 def teach(
     labels: str | Path,
     target: Any = None,
@@ -173,6 +212,7 @@ def teach(
     dataset = queue_dataset(answers, labels, target, workspace)
     rows = answers.answered
     if not rows:
+        _check_column(answers, str(labels))
         raise NotApplicable("no row of this file has a label", where=str(labels), fix="fill in the column label")
     with opened(dataset) as store:
         with store.write_lock():
@@ -181,6 +221,7 @@ def teach(
             when = store.now()
             decisions = [class_decision(name, dataset, snapshot, who, when) for name in new]
             decisions += [label_decision(row, answers, dataset, snapshot, who, when) for row in rows]
+            check_conflicts(decisions, store.decisions(dataset.name), dataset)
             made = record_decisions(store, dataset, decisions)[1]
         run = options.run("teach", store)
         stopping = stopping_of(store, dataset, made, run, stop or StopOptions(), embedder=embedder, model=model)
