@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from tilth.cli import app
 from tilth.engine.replay import Replay, ReplayData, replay, schedule
-from tilth.errors import NotApplicable, ParameterError, PartError
+from tilth.errors import NotApplicable, ParameterError, PartError, StoreError
+from tilth.workflows.active.select import brief_notes
 from tilth.workflows.active.simulate import Simulation, simulate, summarize
 from tilth.workflows.project import RunOptions
 
@@ -130,11 +131,123 @@ def test_the_command_prints_a_table_and_json(tmp_path: Path) -> None:
     assert len(found["summary"]["strategies"][0]["scores"]) == 2
 
 
+def priced(folder: Path) -> Path:
+    """Two clouds of numbers; labels of one part cost ten times those of the other."""
+    path = folder / "priced.csv"
+    rows = [
+        f"{i},{v[0]:.3f},{v[1]:.3f},{v[2]:.3f},{10 if v[3] > 0 else 1},c{k}"
+        for i, (v, k) in enumerate(zip(X, y, strict=True))
+    ]
+    path.write_text("\n".join(["id,a,b,c,eur,y", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_with_a_cost_everything_goes_by_money(tmp_path: Path) -> None:
+    found = simulate(
+        priced(tmp_path), strategies=["cost_sensitive"], seeds=2, budget=40, cost="eur", options=ONE, batch=10
+    )
+    assert found.unit == "eur"
+    assert found.columns[2:6] == ("eur to 90%", "eur to 95%", "eur to 99%", "eur spent")
+    assert "by eur spent" in found.verdict
+    cheap, dear = found.results
+    assert cheap.last < dear.last
+    assert cheap.curve()[0].tolist() == np.mean([r.spent for r in cheap.replays], axis=0).tolist()
+    said = found.to_dict()["summary"]
+    assert said["by"] == "eur"
+    assert "spent_needed" in said["strategies"][0]
+    assert "labels_needed" not in said["strategies"][0]
+    page = found.write(tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "eur spent (logarithmic)" in page
+    assert any("eur is no input" in note for note in found.notes)
+    assert any("eur: cost" in note for note in found.notes)
+
+
+def test_a_cost_is_no_input_of_the_replay(tmp_path: Path) -> None:
+    """The full score is the same whatever the cost says, also where it gives the class away."""
+    told = tmp_path / "told.csv"
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(200, 2))
+    rows = [f"{i},{v[0]:.3f},{v[1]:.3f},{1 + 5 * (i % 2)},c{i % 2}" for i, v in enumerate(noise)]
+    told.write_text("\n".join(["id,a,b,eur,y", *rows]) + "\n", encoding="utf-8")
+    assert simulate(told, strategies=["random"], seeds=2, budget=20, cost="eur", options=ONE).full < 0.75
+
+
+def test_money_turns_a_verdict_that_labels_hide() -> None:
+    """The same score for every number of labels, at a tenth of the price."""
+    same = [Replay("thrifty", r.seed, r.counts, r.scores, r.counts * 1.0, r.full) for r in curves("x", 0)]
+    dear = [Replay("random", r.seed, r.counts, r.scores, r.counts * 10.0, r.full) for r in curves("x", 0)]
+    by_labels = summarize([*same, *dear], 300, 100)[0]
+    by_money = summarize([*same, *dear], 300, 100, money=True, chance=1 / 3)[0]
+    assert by_labels.verdict == "does not beat random"
+    assert by_money.verdict == "beats random"
+    assert by_money.needed[0.90] == pytest.approx(by_labels.needed[0.90])
+    assert summarize([*same, *dear], 300, 100, money=True, chance=1 / 3)[1].needed[0.90] == pytest.approx(
+        10 * by_labels.needed[0.90]
+    )
+
+
+def test_output_is_looked_at_before_the_work_and_never_overwritten(made: Simulation, tmp_path: Path) -> None:
+    taken = tmp_path / "c.svg"
+    taken.write_text("mine", encoding="utf-8")
+    with pytest.raises(ParameterError, match="overwrite"):
+        made.write(taken)
+    assert taken.read_text(encoding="utf-8") == "mine"
+    made.write(taken, force=True)
+    assert taken.read_text(encoding="utf-8").startswith("<svg")
+    assert [p.name for p in tmp_path.iterdir()] == ["c.svg"]
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match="written"):
+        made.write(tmp_path / "file" / "c.svg")
+    for out, match in (("c.png", "svg or .html"), ("c.svg", "overwrite")):
+        done = CliRunner().invoke(app, ["simulate", str(tmp_path / "nowhere.csv"), "-o", str(tmp_path / out)])
+        assert done.exit_code == 2
+        assert match in done.stderr.replace("\n", " "), "said before the data are read"
+
+
+def test_the_page_fits_narrow_screens_and_names_its_axes(made: Simulation, tmp_path: Path) -> None:
+    page = made.write(tmp_path / "c.html").read_text(encoding="utf-8")
+    assert '<meta name="viewport"' in page
+    assert '<div class="table" role="region"' in page, "the table scrolls"
+    assert page.count("accuracy on test rows") == 2
+    assert 'viewBox="0 0 360 ' in page
+    assert "labels to 90%" in page
+    assert "<h1>made</h1>" in page
+
+
+def test_many_guessed_columns_are_counted() -> None:
+    note = "guessed columns: " + "; ".join(f"p{i}: input (number)" for i in range(64)) + "; y: label"
+    assert brief_notes([note, "other"]) == ("guessed columns: 64 inputs (p0 to p63); y: label", "other")
+    assert brief_notes(["guessed columns: a: input (number); eur: input (number)"], "eur") == (
+        "guessed columns: a: input (number); eur: cost",
+    )
+
+
+def test_a_test_part_without_labels_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "parts.csv"
+    rows = [
+        f"{i},{v[0]:.3f},{v[1]:.3f},{'' if i % 4 == 0 else f'c{k}'},{'test' if i % 4 == 0 else 'train'}"
+        for i, (v, k) in enumerate(zip(X, y, strict=True))
+    ]
+    path.write_text("\n".join(["nr,a,b,y,part", *rows]) + "\n", encoding="utf-8")
+    command = ["simulate", str(path), "--id", "nr", "--label", "y", "--strategy", "random", "--seeds", "1", "-q"]
+    done = CliRunner().invoke(app, [*command, "--split", "part", "--budget", "20", "--jobs", "1"])
+    assert done.exit_code == 2
+    said = " ".join(done.stderr.split())
+    assert "the test part has no labels" in said
+    assert "'part'" in said
+    assert "100 test row(s)" in said
+    again = CliRunner().invoke(app, [*command, "--split", "none", "--drop", "part", "--budget", "20", "--jobs", "1"])
+    assert again.exit_code == 0, again.stderr
+
+
 @pytest.mark.parametrize(
     ("more", "error", "match"),
     [
         ({"budget": 5000}, ParameterError, "above the pool"),
         ({"seeds": 0}, ParameterError, "seeds"),
+        ({"seeds": 2.5}, ParameterError, "seeds is a whole number.*2.5"),
+        ({"strategies": [None]}, ParameterError, "named by a text"),
+        ({"params": {"mrgin": {}}}, ParameterError, "Did you mean 'margin'"),
         ({"noise": 1.0}, ParameterError, "noise"),
         ({"strategies": ["margn"]}, PartError, "margin"),
     ],

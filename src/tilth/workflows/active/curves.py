@@ -210,10 +210,12 @@ def curves_page(
     """A self-contained page: the picture, the table, and what has to be known to read them."""
     style = asset("report.css") + _PAGE_STYLE
     title = f"{name}: learning curves"
-    by = "" if unit == "labels" else (
-        f" Everything goes by {unit} spent: areas run from nothing up to what every strategy of a split spent, and "
-        "start at a guess among the classes."
-    )  # fmt: skip
+    by = ""
+    if unit != "labels":
+        by = (
+            f" Everything goes by {unit} spent: a point of a curve is a round, at the mean of what it cost; areas run "
+            "from nothing up to what every strategy of a split spent, and start at a guess among the classes."
+        )
     explain = (
         "Every curve starts from no labels. Bands are 95% intervals of the mean over the splits; the dashed line is "
         "the score with all labels. The area is the mean height of a curve. A strategy beats random only where the "

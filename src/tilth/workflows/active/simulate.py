@@ -111,7 +111,7 @@ def _check_parts(
             "the test part has no labels, so nothing can be scored",
             where=f"split column {column!r}, label column {label!r}",
             found=f"{int(test.sum()):,} test row(s), none of them with a label",
-            fix="label some of them, or hold out a quarter of the labelled rows instead: --split none",
+            fix=f"label some of them, or hold out a quarter of the labelled rows instead: --split none --drop {column}",
         )
     if not train.any():
         raise NotApplicable(

@@ -21,8 +21,6 @@ __all__ = ["BASELINE", "TARGETS", "Simulation", "StrategyResult", "summarize"]
 
 BASELINE = "random"
 TARGETS = (0.90, 0.95, 0.99)
-#: Points of a mean curve by money: the splits spend different amounts for as many labels.
-MONEY_POINTS = 40
 Floats = npt.NDArray[np.float64]
 
 
@@ -62,14 +60,11 @@ class StrategyResult:
     money: bool = False
 
     def curve(self) -> tuple[npt.NDArray[Any], Floats, Floats]:
-        """Label counts (or money spent), mean score, and half the width of its 95% interval."""
+        """Label counts, or the mean of what so many cost; mean score; half the width of its 95% interval."""
         at: npt.NDArray[Any] = self.replays[0].counts
         scores = np.stack([r.scores for r in self.replays])
         if self.money:
-            pairs = [_by_money(r) for r in self.replays]
-            low, high = max(x[0] for x, _ in pairs), min(x[-1] for x, _ in pairs)
-            at = np.geomspace(low, max(high, low), MONEY_POINTS) if high > low else np.array([high])
-            scores = np.stack([np.interp(at, x, y) for x, y in pairs])
+            at = np.stack([r.spent for r in self.replays]).mean(axis=0)
         if len(scores) < 2:
             return at, scores.mean(axis=0), np.zeros(scores.shape[1])
         from scipy.stats import t as student
