@@ -9,6 +9,7 @@ import json
 import os
 import re
 import select as ready
+import shlex
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 from tilth.cli import app
 from tilth.errors import (
     AlignmentError,
+    ConflictError,
     DataError,
     LabelError,
     NotApplicable,
@@ -142,6 +144,85 @@ def test_label_studio_export_is_taken(tmp_path: Path) -> None:
         teach(path)
 
 
+def test_only_the_choice_named_label_is_read(tmp_path: Path) -> None:
+    data, truth = write_pool(tmp_path, labelled=20)
+    path = select(data, budget=1, overrides=overrides()).write(tmp_path / "tasks.json")  # type: ignore[arg-type]
+    tasks = json.loads(path.read_text(encoding="utf-8"))
+    right = truth[tasks[0]["data"]["row_id"]]
+    results = [
+        {"from_name": "difficulty", "value": {"choices": ["hard"]}},
+        {"from_name": "label", "value": {"choices": [right]}},
+    ]
+    tasks[0]["annotations"] = [{"result": results}]
+    path.write_text(json.dumps(tasks), encoding="utf-8")
+    assert [row.label for row in read_queue(path).rows] == [right]
+
+
+def test_a_second_opinion_names_the_decision_that_stands_and_the_whole_command(tmp_path: Path) -> None:
+    data, _ = write_pool(tmp_path, labelled=30)
+    select(data, budget=1, overrides=overrides())  # type: ignore[arg-type]
+    teach(_queue(tmp_path, "row_id,label\nt40,ash\n"), data, who="ann")
+    with opened(locate(data)) as store:
+        (stands,) = store.decisions("trees.csv")
+    other = _queue(tmp_path, "row_id,label\nt40,birch\n", "bob.csv")
+    with pytest.raises(ConflictError) as caught:
+        teach(other, data, who="bob")
+    command = re.search(r"tilth (undo .*)$", str(caught.value))
+    assert command is not None
+    words = shlex.split(command[1])
+    assert words == ["undo", data.as_posix(), "--id", stands.id]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert teach(other, data, who="bob").taught == 1
+
+
+def test_rows_somebody_was_unsure_of_wait_until_the_others_are_gone(tmp_path: Path) -> None:
+    data, _ = write_pool(tmp_path, labelled=50)
+    said = overrides()
+    queue = select(data, budget=3, overrides=said).write(tmp_path / "q.csv")  # type: ignore[arg-type]
+    doubted = {row.row_id for row in read_queue(queue).rows}
+    assert press(queue, "???")[0] == 0
+    again = select(data, budget=7, overrides=said)  # type: ignore[arg-type]
+    assert len(again.row_ids) == 7
+    assert not doubted & set(again.row_ids)
+    assert any("3 rows that somebody was unsure of are not asked again yet" in note for note in again.notes)
+    rest = select(data, budget=10, overrides=said)  # type: ignore[arg-type]
+    assert doubted <= set(rest.row_ids)
+
+
+def test_priority_shows_its_weights_before_it_needs_them(tmp_path: Path) -> None:
+    data, _ = write_pool(tmp_path)
+    made = select(data, budget=2, overrides=overrides())  # type: ignore[arg-type]
+    assert made.to_dict()["summary"]["weights"] == pytest.approx({"uncertainty": 0.9, "rarity": 0.05, "novelty": 0.05})
+    done = CliRunner().invoke(app, ["select", str(data), "--budget", "2", "-o", str(tmp_path / "w.csv")])
+    assert "uncertainty 0.9, rarity 0.05, novelty 0.05" in done.stdout
+    assert "weights" not in select(data, budget=2, strategy="random").to_dict()["summary"]
+
+
+def test_a_cost_is_no_input_of_select(tmp_path: Path) -> None:
+    """Picks by distance are the same whatever labels cost."""
+    data, _ = write_pool(tmp_path)
+    rows = list(csv.reader(io.StringIO(data.read_text(encoding="utf-8"))))
+    picks = []
+    for name, prices in (("one.csv", [1] * 60), ("two.csv", [1 + 50 * (i % 2) for i in range(60)])):
+        path = tmp_path / name
+        lines = [[*rows[0], "eur"], *([*row, str(price)] for row, price in zip(rows[1:], prices, strict=True))]
+        path.write_text("\n".join(",".join(line) for line in lines) + "\n", encoding="utf-8")
+        picks.append(select(path, budget=8, strategy="k_center", cost="eur", overrides=overrides()).row_ids)  # type: ignore[arg-type]
+    assert picks[0] == picks[1]
+
+
+def test_a_queue_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    taken = _queue(tmp_path, "mine", "q.csv")
+    for out, match in ((taken, "overwrite"), (tmp_path / "q.txt", "no queue format"), (taken / "q.csv", "written")):
+        done = CliRunner().invoke(app, ["select", str(tmp_path / "nowhere.csv"), "-o", str(out)])
+        assert done.exit_code == 2
+        assert match in " ".join(done.stderr.split())
+    data, _ = write_pool(tmp_path, labelled=30)
+    made = select(data, budget=1, overrides=overrides())  # type: ignore[arg-type]
+    with pytest.raises(StoreError, match="written"):
+        made.write(taken / "q.csv")
+
+
 def test_rows_of_the_test_part_are_never_picked(tmp_path: Path) -> None:
     data, _ = write_pool(tmp_path, labelled=12, split=True)
     made = select(data, budget=36, strategy="random", overrides=overrides())  # type: ignore[arg-type]
@@ -190,6 +271,39 @@ def test_keys_name_skip_drop_doubt_undo_and_stop(tmp_path: Path) -> None:
     assert f"row {rows[1]}" in said, "a skipped row is asked again"
     code, said = press(queue, "2" * 3)
     assert "0 rows unanswered" in said
+
+
+def test_a_new_class_moves_no_key(tmp_path: Path) -> None:
+    data, _ = write_pool(tmp_path, labelled=30)
+    queue = select(data, budget=4, overrides=overrides()).write(tmp_path / "q.csv")  # type: ignore[arg-type]
+    shown = []
+
+    def talk(session: Labelling) -> None:
+        session.declare("alder")
+        shown.append(session.keys())
+
+    label_queue(queue, talk=talk)
+    assert shown == [{"1": "ash", "2": "birch", "3": "cedar", "4": "alder"}]
+
+
+@pytest.mark.parametrize(("name", "asks"), [("Ash", True), ("ash ", False), ("cedarr", True), ("oak", False)])
+def test_a_class_almost_like_another_is_named_twice(tmp_path: Path, name: str, asks: bool) -> None:
+    data, _ = write_pool(tmp_path, labelled=30)
+    queue = select(data, budget=4, overrides=overrides()).write(tmp_path / "q.csv")  # type: ignore[arg-type]
+    seen = []
+
+    def talk(session: Labelling) -> None:
+        try:
+            session.declare(name)
+        except LabelError as error:
+            seen.append(str(error))
+            session.declare(name)
+        seen.append(tuple(session.new_classes))
+
+    label_queue(queue, talk=talk)
+    assert len(seen) == 1 + asks
+    assert not asks or "almost like" in seen[0]
+    assert seen[-1] == (() if name.strip() == "ash" else (name,))
 
 
 def test_what_was_answered_stays_when_the_person_leaves_in_anger(tmp_path: Path) -> None:
@@ -311,6 +425,19 @@ def _queue(folder: Path, text: str, name: str = "labels.csv") -> Path:
         ("{\n", "l.jsonl", SourceError, "line 1"),
         ("[1]", "l.json", SourceError, "task 1"),
         ("{}", "l.json", SourceError, "list of tasks"),
+        ('[{"data":{"row_id":"t40"},"annotations":7}]', "l.json", SourceError, "task 1: annotations is no list"),
+        ('[{"data":{"row_id":"t40"},"annotations":["x"]}]', "l.json", SourceError, "task 1, annotations"),
+        ('[{"data":{"row_id":"t40"},"annotations":[{"result":[5]}]}]', "l.json", SourceError, "task 1, result"),
+        (
+            '[{"data":{"row_id":"t40"},"annotations":[{"result":[{"value":{"choices":"ash"}}]}]}]',
+            "l.json",
+            SourceError,
+            "choices is no list.*'ash'",
+        ),
+        ('[{"data":{"row_id":"t40"},"annotations":[{"result":[{"value":3}]}]}]', "l.json", SourceError, "value"),
+        ("", "l.csv", DataError, "no rows"),
+        ("row_id,label\n", "l.csv", DataError, "no rows"),
+        ("row_id,lable\nt40,ash\n", "l.csv", SchemaError, "no column 'label'.*'lable'"),
         ("row_id", "l.xlsx", ParameterError, "no queue format"),
     ],
 )
@@ -343,6 +470,8 @@ def test_bad_selections(tmp_path: Path) -> None:
     bare = _queue(tmp_path, "text\nhello there\nbye now\nand again\n", "bare.csv")
     with pytest.raises(SchemaError, match="no class label column"):
         select(bare, budget=1)
+    with pytest.raises(ParameterError, match="named by a text"):
+        select(data, budget=1, strategy=None)  # type: ignore[arg-type]
     code, made = run("select", str(data), "--budget", "1", "--param", "oops")
     assert code == 2
     assert "name=value" in str(made["error"])
