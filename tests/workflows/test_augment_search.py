@@ -304,3 +304,13 @@ def _run(arguments: list[str]) -> int:
         except SystemExit as end:
             return int(end.code or 0)
     return 0
+
+
+def test_the_level_at_which_a_policy_is_taken_is_that_of_the_choice_alone() -> None:
+    rows = [Sample("text", f"{word} {at}", f"r{word}{at}", word) for word in ("good", "bad") for at in range(12)]
+    settings = SearchSettings(("random_swap",), times=1, n_folds=3, taken_at=0.7)
+    found = search_samples(rows, settings=settings, budget=8)
+    assert found.operations[0].gain is not None and found.operations[0].gain.level == 0.95
+    assert found.choice.gain.level == 0.7
+    with pytest.raises(ParameterError, match="level"):
+        SearchSettings(taken_at=1.5)

@@ -5,8 +5,8 @@ operation is tried by itself: density matching first (do models that were traine
 of held-out rows?), then its return, the gain of training with it, with an interval, overall and by class. Operations
 that lower the score are dropped. Mixtures of the others (RandAugment's grid, one of them, several of them) go through
 successive halving. The winner is taken only where its gain, measured on rows that had no say in the choice, is above
-zero outside the interval; otherwise the answer is "none", and says so. The trials of a stopped search are kept in the
-workspace, and the next one goes on from them.
+zero outside its 80% interval; otherwise the answer is "none", and says so. The trials of a stopped search are kept in
+the workspace, and the next one goes on from them.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class Rounds:
         sure = np.exp(np.stack([self.trials.scores(candidate, repeat)[:, 1] for repeat in range(repeats)]))
         return self.score(candidate, repeats) + sure * self.weights
 
-    def choose(self, scored: Mapping[str, tuple[Candidate, int]]) -> PolicyChoice:
+    def choose(self, scored: Mapping[str, tuple[Candidate, int]], level: float) -> PolicyChoice:
         """The best of some candidates that add equally many rows, or none."""
         most = max([1, *(repeats for _, repeats in scored.values())])
         return choose_policy(
@@ -72,7 +72,7 @@ class Rounds:
             self.parts,
             rank_before=self.rank(self.none, most),
             rank={name: self.rank(c, repeats) for name, (c, repeats) in scored.items()},
-            level=self.settings.level,
+            level=level,
         )
 
     def returns(self) -> list[OperationReturn]:
@@ -126,7 +126,7 @@ class Rounds:
 
     def _measured(self, name: str, best: Candidate, recognised: Interval | None) -> OperationReturn:
         """The return of one operation, from its trials."""
-        choice = self.choose({best.name: (best, SCREENED)})
+        choice = self.choose({best.name: (best, SCREENED)}, self.settings.level)
         self.merits[name] = float(self.rank(best, SCREENED).mean()) - self.placebo
         by_class = class_gains(
             self.trials.codes,
@@ -179,7 +179,7 @@ class Rounds:
         scored = self.halve(returns)
         most = max([SCREENED, *(repeats for _, repeats in scored.values())])
         finalists = {name: found for name, found in scored.items() if 2 * found[1] > most}
-        choice = self.choose(finalists)
+        choice = self.choose(finalists, self.settings.taken_at)
         before = self.score(self.none, most)
         placebo = self.score(self.repeated, 1)
         gains = [(name, repeats, self._gain(c, repeats)) for name, (c, repeats) in scored.items()]
