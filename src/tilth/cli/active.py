@@ -104,7 +104,7 @@ def select(
     image: Image = [],  # noqa: B006
     audio: Audio = [],  # noqa: B006
     drop: Drop = [],  # noqa: B006
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     workspace: Workspace = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -257,7 +257,7 @@ def simulate(
     image: Image = [],  # noqa: B006
     audio: Audio = [],  # noqa: B006
     drop: Drop = [],  # noqa: B006
-    encoding: Encoding = "utf-8",
+    encoding: Encoding = "",
     workspace: Workspace = None,
     json: Json = False,
     quiet: Quiet = False,

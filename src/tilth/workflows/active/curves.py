@@ -127,7 +127,7 @@ def curves_svg(
     if frame.beside:
         parts.append(tag("text", said_full, x=frame.edge + 6, y=y(full) + 4))
     else:
-        parts.append(tag("text", said_full, x=frame.left + 6, y=y(full) + 13, class_="muted"))
+        parts.append(tag("text", said_full, x=frame.left + 6, y=y(full) + 13, class_="muted halo"))
     for place, (curve, colour) in enumerate(_coloured(curves)):
         parts += _drawn(curve, colour, x, y)
         row = frame.top + 60 + 18.0 * place if frame.beside else frame.foot + 50 + 18.0 * place

@@ -187,7 +187,7 @@ def select(
     overrides: RoleOverrides | None = None,
     workspace: str | Path | None = None,
     name: str = "",
-    encoding: str = "utf-8",
+    encoding: str = "",
     stop: StopOptions | None = None,
     options: RunOptions | None = None,
 ) -> Selection:

@@ -163,7 +163,7 @@ def simulate(
     overrides: RoleOverrides | None = None,
     workspace: str | Path | None = None,
     name: str = "",
-    encoding: str = "utf-8",
+    encoding: str = "",
     options: RunOptions | None = None,
 ) -> Simulation:
     """Replay labelled data over strategies and seeds, in parallel.
