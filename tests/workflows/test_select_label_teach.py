@@ -452,6 +452,13 @@ def test_bad_label_files_write_nothing(
         assert store.decisions("trees.csv") == []
 
 
+def test_a_file_without_labels_says_so_before_it_asks_for_its_dataset(tmp_path: Path) -> None:
+    with pytest.raises(SchemaError, match="no column 'label'"):
+        teach(_queue(tmp_path, "row_id,lable\na,b\n"))
+    with pytest.raises(DataError, match="no rows"):
+        teach(_queue(tmp_path, ""))
+
+
 def test_a_file_that_names_no_dataset_asks_for_it(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="--data"):
         teach(_queue(tmp_path, "row_id,label\na,b\n"))
@@ -472,6 +479,8 @@ def test_bad_selections(tmp_path: Path) -> None:
         select(bare, budget=1)
     with pytest.raises(ParameterError, match="named by a text"):
         select(data, budget=1, strategy=None)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="mapping"):
+        select(data, budget=1, params=3)  # type: ignore[arg-type]
     code, made = run("select", str(data), "--budget", "1", "--param", "oops")
     assert code == 2
     assert "name=value" in str(made["error"])

@@ -131,6 +131,8 @@ def write_queue(
         part.write_text(text, encoding="utf-8", newline="")
         part.replace(path)
     except OSError as error:
+        if part.parent.is_dir():
+            part.unlink(missing_ok=True)
         raise StoreError(
             "the queue cannot be written",
             where=str(path),

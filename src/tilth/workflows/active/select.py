@@ -129,7 +129,7 @@ def cost_column(snapshot: Snapshot, name: str, rows: npt.NDArray[np.int64]) -> n
             costs[place] = float(values[row])
         except (TypeError, ValueError):
             costs[place] = np.nan
-        if not costs[place] > 0:
+        if not 0 < costs[place] < np.inf:
             raise DataError(
                 "the cost of a label must be a number above 0",
                 where=f"row {snapshot.row_ids[row]!r}, column {name!r}",
@@ -232,6 +232,8 @@ def select(
     notes: tuple[str, ...] = ()
     if not isinstance(strategy, str):
         raise ParameterError("a strategy is named by a text", where="strategy", found=repr(strategy))
+    if not isinstance(params or {}, Mapping):
+        raise ParameterError("parameters are a mapping of names to values", where="params", found=repr(params))
     part = Shelf("strategies").make(strategy, **(params or {}))
     if isinstance(target, Dataset):
         dataset = target

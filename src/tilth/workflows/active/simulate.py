@@ -124,6 +124,15 @@ def _check_parts(
 
 def _strategies(strategies: Sequence[str], params: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The strategies to replay, random last; parameters of another one are an error."""
+    if isinstance(strategies, str) or not isinstance(strategies, Sequence):
+        raise ParameterError(
+            "strategies are a list of names", where="strategies", found=repr(strategies), fix="such as ['margin']"
+        )
+    if not isinstance(params, Mapping) or not all(isinstance(said, Mapping) for said in params.values()):
+        raise ParameterError(
+            "parameters are a mapping of strategies to mappings", where="params", found=repr(params), fix="such as "
+            "{'priority': {'start': 20}}",
+        )  # fmt: skip
     wanted = [*dict.fromkeys([*(s for s in strategies if s != BASELINE), BASELINE])]
     shelf = Shelf("strategies")
     for strategy in wanted:
@@ -144,7 +153,7 @@ def _strategies(strategies: Sequence[str], params: Mapping[str, Mapping[str, Any
 
 def _whole(name: str, value: Any, least: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ParameterError(f"{name} is a whole number of at least {least}", where=name, found=repr(value))
+        raise ParameterError(f"{name} is a whole number of at least {least}", found=repr(value))
 
 
 def simulate(
@@ -205,7 +214,7 @@ def simulate(
     del model_name
     for what, value, least in (("seeds", seeds, 1), ("budget", budget, 0), ("batch", batch, 0)):
         _whole(what, value, least)
-    if not 0 <= noise < 1:
+    if isinstance(noise, bool) or not isinstance(noise, (int, float, np.number)) or not 0 <= noise < 1:
         raise ParameterError("noise is a share in [0, 1)", where="noise", found=repr(noise))
     options = options or RunOptions()
     given = params or {}

@@ -18,7 +18,7 @@ from tilth.errors import AlignmentError, ConflictError, LabelError, NotApplicabl
 from tilth.records import Decision, Snapshot, effective, finding_id, is_policy
 from tilth.workflows.active.queue import Answers, QueueRow, read_queue
 from tilth.workflows.active.stopping import StopOptions, Stopping, stopping_of
-from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened, record_decisions
+from tilth.workflows.project import FOLDER, Dataset, RunOptions, head_snapshot, locate, opened, record_decisions
 
 __all__ = ["Taught", "check_conflicts", "class_decision", "label_decision", "queue_dataset", "teach"]
 
@@ -148,9 +148,10 @@ def check_conflicts(decisions: Sequence[Decision], known: Sequence[Decision], da
                 continue
             if old.who == decision.who or (old.action, old.value) == (decision.action, decision.value):
                 continue
-            data = (dataset.workspace.parent / dataset.name).as_posix()
-            there = shlex.quote(data if Path(data).exists() else dataset.name)
-            space = "" if Path(data).exists() else f" --workspace {shlex.quote(str(dataset.workspace))}"
+            data = dataset.workspace.parent / dataset.name
+            beside = data.exists() and dataset.workspace.name == FOLDER
+            there = shlex.quote(data.as_posix() if beside else dataset.name)
+            space = "" if beside else f" --workspace {shlex.quote(str(dataset.workspace))}"
             raise ConflictError(
                 f"{old.who} decided {old.action} {old.value!r}, and {decision.who} says "
                 f"{decision.action} {decision.value!r}",
@@ -209,11 +210,11 @@ def teach(
     del model_name
     options = options or RunOptions()
     answers = read_queue(labels)
-    dataset = queue_dataset(answers, labels, target, workspace)
     rows = answers.answered
     if not rows:
         _check_column(answers, str(labels))
         raise NotApplicable("no row of this file has a label", where=str(labels), fix="fill in the column label")
+    dataset = queue_dataset(answers, labels, target, workspace)
     with opened(dataset) as store:
         with store.write_lock():
             snapshot = head_snapshot(store, dataset)
