@@ -67,6 +67,7 @@ def test_information_never_passes_the_log_of_the_members() -> None:
         (lambda: vote_entropy([[0], [1]], 2), ParameterError),
         (lambda: vote_entropy([[0, 5]], 2), ParameterError),
         (lambda: bald_scores(np.ones((2, 2, 2))), ProbabilityError),
+        (lambda: bald_scores([[[-0.5, 1.5], [0.5, 0.5]]]), ProbabilityError),
         (lambda: bald_scores(np.ones((2, 2))), ProbabilityError),
         (lambda: batch_bald(members(), 99), ParameterError),
     ],

@@ -33,6 +33,11 @@ def test_rules_stop_where_models_settle_and_not_before() -> None:
     assert should_stop() == ()
 
 
+def test_kappa_says_how_many_models_were_compared() -> None:
+    assert "the last 2 models agree" in should_stop(kappa=[0.5])[0].why
+    assert "the last 4 models agree" in should_stop(kappa=[0.5, 0.6, 0.7, 0.8, 0.9])[0].why
+
+
 def test_gain_rule_speaks_in_points() -> None:
     x = np.array([20, 40, 80, 160, 320, 640])
     rising = expected_gain(x, 0.9 - 2.0 / x**0.5, 640)
@@ -114,6 +119,8 @@ def test_weights_follow_what_taught_and_rest_on_the_prior_without_lessons() -> N
         lambda: fit_curve([10, 20, 30], [0.1, 0.2, 0.3]),
         lambda: fit_curve([10, 10, 30, 40], [0.1, 0.2, 0.3, 0.4]),
         lambda: expected_gain([10, 20, 30, 40], [0.1, 0.2, 0.3, 0.4], 0),
+        lambda: expected_gain([20, 40, 80, 160], [60, 70, 78, 84], 200),
+        lambda: fit_curve([20, 40, 80, 160], [-0.1, 0.7, 0.78, 0.84]),
         lambda: accuracy_interval([]),
     ],
 )

@@ -27,6 +27,14 @@ def _check_members(members: ArrayLike) -> NDArray[np.floating[Any]]:
         raise ParameterError(
             "a committee of one cannot disagree", found=f"{array.shape[1]} member(s)", fix="give at least two members"
         )
+    negative = array < -1e-6
+    if negative.any():
+        row, member, place = (int(i) for i in np.argwhere(negative)[0])
+        raise ProbabilityError(
+            "a member's probability is negative",
+            where=f"row {row}, member {member}",
+            found=f"{array[row, member, place]:.3g} for class {place}",
+        )
     sums = array.sum(axis=2)
     if not (np.abs(sums - 1) < 1e-3).all():
         row, member = (int(i) for i in np.argwhere(~(np.abs(sums - 1) < 1e-3))[0])

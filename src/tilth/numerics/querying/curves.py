@@ -153,7 +153,7 @@ def fit_curve(counts: ArrayLike, scores: ArrayLike, *, n_draws: int = 400, rando
     Raises
     ------
     ParameterError
-        Fewer than 4 points, or counts that do not grow.
+        Fewer than 4 points, counts that do not grow, or a score outside [0, 1].
 
     References
     ----------
@@ -170,6 +170,14 @@ def fit_curve(counts: ArrayLike, scores: ArrayLike, *, n_draws: int = 400, rando
     x, y = _curve(counts, scores, 4)
     if x[0] <= 0:
         raise ParameterError("label counts must be above 0 for a fit", found=str(x[0]))
+    outside = (y < 0) | (y > 1)
+    if outside.any():
+        raise ParameterError(
+            "scores of a learning curve that is fitted lie in [0, 1]",
+            where=f"score {int(np.argmax(outside))}",
+            found=f"{y[outside][0]:g}",
+            fix="divide percent by 100",
+        )
     base = np.where(np.arange(len(x)) >= len(x) // 2, 2.0, 1.0)
     found, errors = _best(x, y, base[None])
     best = found[0, int(np.argmin(errors[0]))]

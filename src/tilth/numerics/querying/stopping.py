@@ -229,7 +229,11 @@ def should_stop(
     if len(kappas):
         mean = float(kappas[-3:].mean())
         enough = len(kappas) >= 3 and mean >= min_kappa
-        why = f"the last {min(len(kappas), 3)} models agree with kappa {mean:.3f} (stop at {min_kappa:g} over 3 rounds)"
+        models = min(len(kappas), 3) + 1
+        why = (
+            f"the last {models} models agree with kappa {mean:.3f} from one to the next "
+            f"(stop at {min_kappa:g} over 3 rounds)"
+        )
         said.append(StopCheck("kappa", mean, min_kappa, enough, why))
     if uncertainty is not None:
         why = f"the unlabelled rows keep {uncertainty:.0%} of the largest uncertainty (stop at {max_uncertainty:.0%})"
