@@ -155,6 +155,10 @@ def _learner(**fit: object) -> ActiveLearner:
     return ActiveLearner(GaussianNB(), "margin").fit(X, **fit)
 
 
+def _taught() -> ActiveLearner:
+    return _learner().teach([0, 60, 120], NAMES[[0, 60, 120]])
+
+
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
@@ -177,6 +181,31 @@ def _learner(**fit: object) -> ActiveLearner:
         (lambda: _learner().predict(X), NotApplicable, "two classes"),
         (lambda: _learner(y=NAMES).query(1), NotApplicable, "every row has a label"),
         (lambda: _learner().expected_gain(), ParameterError, "four scores"),
+        (lambda: _learner(row_ids=[[i] for i in range(150)]), DataError, "row id must be one value"),
+        (lambda: _learner().teach([[1]], "a"), DataError, "row id must be one value"),
+        (lambda: _learner().teach([1], [["a"]]), DataError, "label must be one value"),
+        (lambda: _learner(y=[["a"]] * 150), AlignmentError, "numbers of rows"),
+        (lambda: _learner(costs=["q"] * 150), DataError, "must be a number"),
+        (lambda: _learner(costs=[1.0, -1.0] * 75), DataError, "costs, row 1: .*above 0"),
+        (lambda: _learner(costs=[1.0]), AlignmentError, "costs have different lengths"),
+        (lambda: _learner().offer(["x"] * 4, "new", StreamSelector()), DataError, "numbers"),
+        (lambda: _learner().offer(X[0, :2], "new", StreamSelector()), DataError, "other features"),
+        (lambda: _learner().offer(X[0], ["new"], StreamSelector()), DataError, "one value"),
+        (lambda: _taught().score(X[:, :2], NAMES), DataError, "other features than the pool"),
+        (lambda: _taught().score(np.full_like(X, np.nan), NAMES), DataError, "row 0, column 0"),
+        (lambda: _taught().score(X, NAMES[:3]), AlignmentError, "numbers of rows"),
+        (lambda: _taught().predict_proba(X[0]), DataError, "other features"),
+        (lambda: _taught().stopping(foo=2), ParameterError, "foo"),
+        (lambda: _taught().stopping(max_change="x"), ParameterError, "max_change"),
+        (lambda: _taught().stopping(more=0), ParameterError, "at least one"),
+        (lambda: Committee([GaussianNB(), 3]).fit(X, y), ParameterError, "member 2"),
+        (lambda: Committee([]).fit(X, y), ParameterError, "committee of one"),
+        (lambda: ActiveLearner(Committee([])).fit(X), ParameterError, "committee of one"),
+        (lambda: ActiveLearner().fit([["a", "b"], ["c", "d"]]), DataError, "must be numbers"),
+        (lambda: ActiveLearner(strategy="margin", learn_weights=True).fit(X), ParameterError, "learn_weights"),
+        (lambda: _taught().teach([20], [3]), LabelError, "mixed"),
+        (lambda: _learner(y=["a", 3] * 75), LabelError, "mixed"),
+        (lambda: _learner(y=y).teach([20], [-1]), LabelError, "without a label.*-1"),
         (lambda: StreamSelector(budget=0), ParameterError, "budget"),
         (lambda: StreamSelector().ask(float("nan")), ParameterError, "finite"),
     ],
@@ -194,4 +223,59 @@ def test_a_model_without_probabilities_is_refused_only_where_they_are_needed() -
     learner = ActiveLearner(Votes(), "margin").fit(X, np.where(np.arange(150) % 10 == 0, NAMES, None))
     with pytest.raises(ParameterError, match=r"'margin' needs probabilities.*Votes"):
         learner.query(2)
-    assert len(ActiveLearner(Votes(), "k_center").fit(X).query(2)) == 2
+    hard = ActiveLearner(Votes(), "k_center").fit(X)
+    assert len(hard.query(2)) == 2
+    for row in (0, 60, 120):
+        hard.teach([row, row + 1], NAMES[[row, row + 1]])
+        if row:
+            rules = {check.rule: check.value for check in hard.stopping()}
+    assert set(rules) == {"predicted change", "kappa"}
+    assert rules["predicted change"] > 0.1, "the third class came last"
+    with pytest.raises(ParameterError, match="needs probabilities"):
+        hard.predict_proba(X)
+
+
+def test_the_change_is_that_of_unlabelled_rows() -> None:
+    learner = ActiveLearner(GaussianNB(), "random").fit(X)
+    before, compared = None, 0
+    for _ in range(5):
+        asked = learner.query(25)
+        learner.teach(asked, NAMES[asked])
+        said = {check.rule: check.value for check in learner.stopping()}
+        now = learner.predict(X)
+        if before is not None:
+            free = ~np.isin(np.arange(150), list(learner.labels_))
+            assert said["predicted change"] == pytest.approx((now != before)[free].mean())
+            compared += (now != before)[free].mean() != (now != before).mean()
+        before = now
+    assert compared
+
+
+def test_a_row_of_a_stream_keeps_its_values_and_a_refused_one_costs_nothing() -> None:
+    whole = np.random.default_rng(0).integers(0, 3, (50, 4))
+    selector = StreamSelector(budget=1.0)
+    learner = ActiveLearner().fit(whole, [0, 1] * 25)
+    assert learner.offer([0.9, 0.1, 0.5, 2.0], "s", selector)
+    assert learner._pool.X[-1].tolist() == [0.9, 0.1, 0.5, 2.0]
+    assert learner._pool.X[:-1].tolist() == whole.tolist()
+    cold = ActiveLearner().fit(X)
+    with pytest.raises(DataError, match="column 1"):
+        cold.offer([1.0, np.nan, 1.0, 1.0], "s", selector)
+    assert (selector.seen, selector.asked) == (1, 1)
+
+
+def test_minus_one_is_a_class_where_it_is_declared() -> None:
+    signs = np.where(y == 0, -1, 1)
+    learner = ActiveLearner(GaussianNB()).fit(X, signs, classes=[-1, 1])
+    assert learner.n_labels == 150
+    assert learner.teach([0], [-1]).labels_[0] == -1
+
+
+def test_a_confirmed_label_is_not_asked_for_again() -> None:
+    doubtful = np.where(np.arange(150) % 3 == 0, NAMES, "")
+    doubtful[[3, 6]] = "virginica"
+    learner = ActiveLearner(GaussianNB(), "noise_aware").fit(X, doubtful)
+    asked = learner.query(10)
+    assert {3, 6} <= set(asked.tolist())
+    learner.teach([3, 6], ["virginica", "virginica"])
+    assert not {3, 6} & set(learner.query(10).tolist())

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from tilth.engine.label_pool import Pool, pick_rows
-from tilth.errors import NotApplicable, ParameterError, PartError
+from tilth.errors import DataError, NotApplicable, ParameterError, PartError
 from tilth.plugin import Run, Shelf
 from tilth.records import Findings
 
@@ -161,6 +161,39 @@ def test_noise_aware_asks_again_for_a_planted_error() -> None:
     found = pick_rows(pool.with_labels(labels), "noise_aware", 10).to_dicts()
     assert found[0]["row_id"] == "row3"
     assert found[0]["suggestion"] == "a"
+
+
+def test_noise_aware_leaves_alone_what_was_labelled_twice() -> None:
+    pool, y = make_pool()
+    labels = np.where(np.arange(90) % 3 == 0, y, -1)
+    labels[3] = 2
+    asked = (labels >= 0).astype(np.int64)
+    again = pick_rows(pool.with_labels(labels, times_asked=asked), "noise_aware", 10)
+    assert 3 in rows(pool, again)
+    asked[3] = 2
+    assert 3 not in rows(pool, pick_rows(pool.with_labels(labels, times_asked=asked), "noise_aware", 10))
+
+
+def test_a_cost_below_0_is_named_before_there_is_a_model() -> None:
+    pool, _ = make_pool()
+    free = Pool(pool.X, pool.labels, pool.classes, pool.row_ids, GaussianNB(), costs=np.full(90, -1.0))
+    with pytest.raises(DataError, match=r"row 'row0'.*above 0"):
+        pick_rows(free, "cost_sensitive", 2)
+
+
+def test_reasons_say_what_is_there() -> None:
+    pool, y = make_pool()
+    first = pick_rows(pool, "priority", 2).to_dicts()[0]["why"]
+    assert first.startswith("no model yet (0 labels so far): typical of a cluster of")
+    labels = np.where(np.arange(90) == 0, y, -1)
+    assert "(1 label so far, of 1 class)" in pick_rows(pool.with_labels(labels), "priority", 2).to_dicts()[0]["why"]
+    labels = np.where(np.arange(90) % 10 == 0, y, -1)
+    some = pick_rows(pool.with_labels(labels), "priority", 81).to_dicts()
+    assert some[0]["why"].startswith("few labels for a model (9 labels so far, of 3 classes): ")
+    assert any(row["why"].endswith("alone in its cluster") for row in some)
+    assert (
+        "in the turn of its cluster" in pick_rows(pool.with_labels(labels), "clustered_margin", 2).to_dicts()[0]["why"]
+    )
 
 
 def test_rare_class_finds_the_class_with_fewest_labels() -> None:

@@ -186,6 +186,58 @@ def test_rules_of_a_pool_see_the_rounds_apart() -> None:
     assert silent["kappa"] == "needs two rounds of labels"
 
 
+def settling_pool() -> tuple[Pool, History, np.ndarray]:
+    """Two rounds of labels; the last one brings the third class."""
+    rng = np.random.default_rng(0)
+    y = np.tile([0, 1, 2], 80)
+    X = rng.normal(size=(240, 2)) + 6 * np.eye(3, 2)[y]
+    ids = np.asarray([str(i) for i in range(240)], dtype=object)
+    order = np.arange(240)
+    labels = np.where((order < 20) & (y < 2), y, -1)
+    labels[(order >= 20) & (order < 30)] = y[20:30]
+    turn = np.where(labels < 0, 0, np.where(order < 20, 1, 2))
+    return Pool(X, labels, ("a", "b", "c"), ids), History(np.full(240, -1), turn, order), y
+
+
+def test_the_change_is_that_of_rows_that_wait_for_a_label() -> None:
+    pool, history, y = settling_pool()
+    first = pool.with_labels(np.where(history.turn == 1, pool.labels, -1)).fitted()
+    now = pool.fitted()
+    assert first is not None
+    assert now is not None
+    moved = pool.guess(first) != pool.guess(now)
+    free, apart = pool.labels < 0, (y == 2) & (pool.labels < 0)
+    said = {c.rule: c.value for c in stop_checks(pool, history, None)[0]}
+    assert said["predicted change"] == pytest.approx(moved[free].mean())
+    assert moved[free].mean() != moved.mean()
+    left = {c.rule: c.value for c in stop_checks(pool, history, None, apart=apart)[0]}
+    assert left["predicted change"] == pytest.approx(moved[free & ~apart].mean())
+    assert left["predicted change"] < said["predicted change"] / 2
+    rows = np.flatnonzero(apart)
+    judges = Judges(rows, y[rows], np.zeros(len(rows), dtype=np.int64), np.full(240, -1), "the test part")
+    judged = {c.rule: c.value for c in stop_checks(pool, history, judges)[0]}
+    assert judged["predicted change"] == left["predicted change"]
+
+
+def test_a_model_without_probabilities_still_settles() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    class Hard(LogisticRegression):  # type: ignore[misc]
+        predict_proba = property()  # type: ignore[assignment]
+        decision_function = property()  # type: ignore[assignment]
+
+        def predict(self, X: np.ndarray) -> np.ndarray:
+            return np.asarray(self.classes_[(X @ self.coef_.T + self.intercept_).argmax(axis=1)])
+
+    pool, history, y = settling_pool()
+    hard = Pool(pool.X, pool.labels, pool.classes, pool.row_ids, Hard())
+    rows = np.flatnonzero(pool.labels < 0)[:60]
+    judges = Judges(rows, y[rows], np.zeros(60, dtype=np.int64), np.full(240, -1), "some")
+    checks, silent = stop_checks(hard, history, judges)
+    assert {check.rule for check in checks} >= {"predicted change", "kappa", "accuracy"}
+    assert silent["overall uncertainty"] == "needs probabilities, which Hard does not give"
+
+
 @pytest.mark.parametrize("options", [{"more": 0}, {"goal": 0.0}, {"goal": 1.5}])
 def test_options_out_of_range(options: dict[str, float]) -> None:
     with pytest.raises(ParameterError, match="at least one"):

@@ -52,6 +52,8 @@ class Pool:
         A committee of your own; empty makes copies of the model on bootstrap samples of the labels.
     n_members : int
         How many copies.
+    times_asked : (n,) int64, optional
+        How many labels each row was given so far; a strategy that asks again leaves rows with two or more alone.
     """
 
     X: Any
@@ -64,6 +66,7 @@ class Pool:
     costs: npt.NDArray[np.float64] | None = None
     members: Sequence[Any] = ()
     n_members: int = 5
+    times_asked: npt.NDArray[np.int64] | None = None
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +74,7 @@ class Pool:
         given = {"X": self.X.shape[0], "labels": len(self.labels)}
         given |= {"embeddings": len(self.embeddings)} if self.embeddings is not None else {}
         given |= {"costs": len(self.costs)} if self.costs is not None else {}
+        given |= {"times_asked": len(self.times_asked)} if self.times_asked is not None else {}
         for name, length in given.items():
             if length != n:
                 raise AlignmentError(f"{name} and row ids have different lengths", found=f"{length} and {n}")
@@ -90,9 +94,25 @@ class Pool:
         """Rows without a label."""
         return np.flatnonzero(self.labels < 0)
 
-    def with_labels(self, labels: npt.NDArray[np.int64], classes: tuple[str, ...] | None = None) -> Pool:
+    @property
+    def gives_probs(self) -> bool:
+        """Whether the model gives probabilities, or scores that they are made from."""
+        return hasattr(self.model, "predict_proba") or hasattr(self.model, "decision_function")
+
+    def with_labels(
+        self,
+        labels: npt.NDArray[np.int64],
+        classes: tuple[str, ...] | None = None,
+        times_asked: npt.NDArray[np.int64] | None = None,
+    ) -> Pool:
         """The same pool after more labels."""
-        return replace(self, labels=labels, classes=self.classes if classes is None else classes, _made={})
+        return replace(
+            self,
+            labels=labels,
+            classes=self.classes if classes is None else classes,
+            times_asked=self.times_asked if times_asked is None else times_asked,
+            _made={},
+        )
 
     def fitted(self) -> FoldModel | None:
         """The model trained on all labels; None where they hold fewer than two classes."""
@@ -112,12 +132,29 @@ class Pool:
             return FoldModel.fit(name, clone(model), self.X[rows], self.labels[rows], None)
 
     def predict(self, fitted: FoldModel, X: Any | None = None) -> npt.NDArray[np.float32]:
-        """Probabilities of all rows, or of other ones, in blocks."""
-        features = self.X if X is None else X
+        """Probabilities of all rows, or of other ones, in blocks; `ParameterError` where the model gives none."""
+        if not self.gives_probs:
+            self._no_probs("this")
+        return self._probs_of(fitted, self.X if X is None else X)
+
+    def _probs_of(self, fitted: FoldModel, features: Any) -> npt.NDArray[np.float32]:
         out = np.empty((features.shape[0], len(self.classes)), dtype=np.float32)
         for start in range(0, len(out), _BLOCK):
             out[start : start + _BLOCK] = fitted.predict(features[start : start + _BLOCK], len(self.classes))
         return out
+
+    def guess(self, fitted: FoldModel, X: Any | None = None) -> npt.NDArray[np.int64]:
+        """Most probable class of all rows, or of other ones: of a model without probabilities, what it predicts."""
+        if self.gives_probs:
+            return np.asarray(self.predict(fitted, X).argmax(axis=1), dtype=np.int64)
+        return _hard(fitted, self.X if X is None else X)
+
+    def _no_probs(self, asker: str) -> None:
+        raise ParameterError(
+            f"{asker} needs probabilities, and the model gives none",
+            found=type(self.model).__name__,
+            fix="wrap it in sklearn.calibration.CalibratedClassifierCV, or choose k_center, typiclust or random",
+        )
 
     def evidence(self, kind: str, asker: str = "a strategy") -> Evidence | None:
         """One kind of evidence, made once; None where it cannot be made yet."""
@@ -128,6 +165,7 @@ class Pool:
                 "committee": self._committee,
                 "label_probs": self._label_probs,
                 "costs": lambda: self.costs,
+                "times_asked": lambda: self.times_asked,
             }
             if kind not in makers:
                 raise PartError(f"nothing makes {kind!r} for a pool", fix=f"a strategy can want {', '.join(makers)}")
@@ -147,12 +185,8 @@ class Pool:
         return values if bool(np.isfinite(values.sum())) else None
 
     def _probs(self, asker: str) -> npt.NDArray[np.float32] | None:
-        if not (hasattr(self.model, "predict_proba") or hasattr(self.model, "decision_function")):
-            raise ParameterError(
-                f"{asker} needs probabilities, and the model gives none",
-                found=type(self.model).__name__,
-                fix="wrap it in sklearn.calibration.CalibratedClassifierCV, or choose k_center, typiclust or random",
-            )
+        if not self.gives_probs:
+            self._no_probs(asker)
         fitted = self.fitted()
         return None if fitted is None else self.predict(fitted)
 
@@ -175,10 +209,8 @@ class Pool:
 
     def _votes(self, fitted: FoldModel) -> npt.NDArray[np.float32]:
         if hasattr(fitted.model, "predict_proba") or hasattr(fitted.model, "decision_function"):
-            return self.predict(fitted)
-        votes = np.asarray(fitted.model.predict(self.X), dtype=np.int64)
-        codes = fitted.classes[votes] if fitted.encoded else votes
-        return np.eye(len(self.classes), dtype=np.float32)[codes]
+            return self._probs_of(fitted, self.X)
+        return np.eye(len(self.classes), dtype=np.float32)[_hard(fitted, self.X)]
 
     def _label_probs(self) -> npt.NDArray[np.float32] | None:
         rows = np.flatnonzero(self.labels >= 0)
@@ -208,6 +240,11 @@ class Pool:
                     fix="pass embeddings: one row of finite numbers for each row",
                 )
         return View(self.row_ids, self.row_ids, self.labels, self.classes, evidence=evidence)
+
+
+def _hard(fitted: FoldModel, X: Any) -> npt.NDArray[np.int64]:
+    said = np.asarray(fitted.model.predict(X), dtype=np.int64)
+    return np.asarray(fitted.classes[said] if fitted.encoded else said, dtype=np.int64)
 
 
 def _first_twice(row_ids: npt.NDArray[np.object_]) -> None:

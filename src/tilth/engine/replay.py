@@ -101,7 +101,7 @@ def _score(pool: Pool, data: ReplayData) -> float:
         known = pool.labels[pool.labels >= 0]
         guess = int(np.bincount(known).argmax()) if len(known) else 0
         return score_predictions(truth, np.full(len(truth), guess), data.metric)
-    return score_predictions(truth, pool.predict(fitted, data.X[data.test]).argmax(axis=1), data.metric)
+    return score_predictions(truth, pool.guess(fitted, data.X[data.test]), data.metric)
 
 
 def _pool(data: ReplayData, labels: npt.NDArray[np.int64], seed: int) -> Pool:
@@ -167,7 +167,7 @@ def replay(
         asked[rows] += 1
         order += rows
         cost += float(data.costs[data.train[rows]].sum()) if data.costs is not None else len(rows)
-        pool = pool.with_labels(labels)
+        pool = pool.with_labels(labels, times_asked=asked.copy())
         scores.append(_score(pool, data))
         spent.append(cost)
         at = count

@@ -31,6 +31,7 @@ FEWEST_JUDGES = 20
 #: Points of the learning curve; and how many models the agreement looks back.
 POINTS, LOOK_BACK = 8, 4
 _NO_MODEL = "needs labels of two classes"
+_ALL_LABELLED = "no row is without a label"
 _NO_JUDGES = f"needs {FEWEST_JUDGES} labels that nobody picked: of a test part, or drawn by --strategy random"
 
 
@@ -89,7 +90,7 @@ class Judges:
             fitted = pool.with_labels(kept).fitted()
             if fitted is None:
                 return None
-            right[here] = pool.predict(fitted, pool.X[held]).argmax(axis=1) == self.truth[here]
+            right[here] = pool.guess(fitted, pool.X[held]) == self.truth[here]
         return right
 
 
@@ -101,6 +102,7 @@ def stop_checks(
     more: int = 200,
     goal: float | None = None,
     limits: Mapping[str, float] | None = None,
+    apart: npt.NDArray[np.bool_] | None = None,
 ) -> tuple[tuple[StopCheck, ...], dict[str, str]]:
     """What each stopping rule says of a pool, and why the others say nothing.
 
@@ -116,6 +118,9 @@ def stop_checks(
         Accuracy that is good enough.
     limits : mapping, optional
         Of `tilth.numerics.querying.stopping.should_stop`.
+    apart : (n,) bool, optional
+        Rows of a test or validation part: nobody is to label them, and they are none of the unlabelled rows that the
+        first three rules speak of. Rows that judge models are never among those.
 
     Returns
     -------
@@ -132,11 +137,21 @@ def stop_checks(
         rules = ("predicted change", "kappa", "overall uncertainty", "accuracy", "expected gain")
         return should_stop(goal=goal), dict.fromkeys(rules, _NO_MODEL)
     silent: dict[str, str] = {}
-    change, kappa, uncertainty = _settling(pool, history)
-    if change is None:
+    aside = np.zeros(len(pool.labels), dtype=bool) if apart is None else np.asarray(apart, dtype=bool)
+    if len(aside) != len(pool.labels):
+        raise AlignmentError("apart and pool differ in rows", found=f"{len(aside)} and {len(pool.labels)}")
+    if judges is not None:
+        aside = aside | np.isin(np.arange(len(aside)), judges.rows)
+    change, kappa, uncertainty = _settling(pool, history, ~aside)
+    none_left = not (~aside & (pool.labels < 0)).any()
+    if not kappa:
         silent |= dict.fromkeys(("predicted change", "kappa"), "needs two rounds of labels")
+    elif change is None:
+        silent["predicted change"] = _ALL_LABELLED
     if uncertainty is None:
-        silent["overall uncertainty"] = "no row is without a label"
+        silent["overall uncertainty"] = (
+            _ALL_LABELLED if none_left else f"needs probabilities, which {type(pool.model).__name__} does not give"
+        )
     accuracy = gain = None
     counts, scores, right = _curve(pool, history, judges) if judges is not None else ([], [], None)
     if right is None:
@@ -160,25 +175,30 @@ def stop_checks(
     return checks, silent
 
 
-def _settling(pool: Pool, history: History) -> tuple[float | None, list[float], float | None]:
-    """Change of the last round, kappas of the last rounds, and what is unsure now, on a fixed set of rows."""
-    rows = np.sort(np.random.default_rng(pool.seed).permutation(len(pool.labels))[:STOP_SET])
-    have = pool.labels >= 0
-    turns = np.unique(history.turn[have])[-LOOK_BACK:]
-    said = []
-    for turn in turns[:-1]:
-        fitted = pool.with_labels(np.where(history.turn <= turn, pool.labels, history.before)).fitted()
-        if fitted is not None:
-            said.append(pool.predict(fitted, pool.X[rows]).argmax(axis=1))
+def _settling(
+    pool: Pool, history: History, kept: npt.NDArray[np.bool_]
+) -> tuple[float | None, list[float], float | None]:
+    """Change of the last round and what is unsure now on unlabelled rows, and kappas on a fixed set of rows."""
+    drawn = np.random.default_rng(pool.seed).permutation(len(pool.labels))
+    drawn = drawn[kept[drawn]]
+    fixed, free = np.sort(drawn[:STOP_SET]), np.sort(drawn[pool.labels[drawn] < 0][:STOP_SET])
+    rows = np.union1d(fixed, free)
     now = pool.fitted()
-    if now is None:
+    if now is None or not len(rows):
         return None, [], None
-    probs = pool.predict(now, pool.X[rows])
-    said.append(probs.argmax(axis=1))
+    models = []
+    for turn in np.unique(history.turn[pool.labels >= 0])[-LOOK_BACK:-1]:
+        before = pool.with_labels(np.where(history.turn <= turn, pool.labels, history.before)).fitted()
+        if before is not None:
+            models.append(before)
+    said = [pool.guess(model, pool.X[rows]) for model in (*models, now)]
     pairs = list(pairwise(said))
-    free = pool.labels[rows] < 0
-    uncertainty = overall_uncertainty(probs[free]) if free.any() else None
-    return (predicted_change(*pairs[-1]) if pairs else None), [successive_kappa(*p) for p in pairs], uncertainty
+    steady, open_ = np.isin(rows, fixed), np.isin(rows, free)
+    change = uncertainty = None
+    if open_.any():
+        change = predicted_change(*(one[open_] for one in pairs[-1])) if pairs else None
+        uncertainty = overall_uncertainty(pool.predict(now, pool.X[free])) if pool.gives_probs else None
+    return change, [successive_kappa(old[steady], new[steady]) for old, new in pairs], uncertainty
 
 
 def _curve(pool: Pool, history: History, judges: Judges) -> tuple[list[int], list[float], npt.NDArray[np.bool_] | None]:

@@ -49,7 +49,7 @@ class Lessons:
         """Note what the labels of asked rows taught: 1 minus the probability they had. A code of -1 is a new class."""
         fitted = pool.fitted()
         known = [i for i, row in enumerate(rows.tolist()) if row in self._asked]
-        if fitted is None or not known:
+        if fitted is None or not known or not pool.gives_probs:
             return
         probs = pool.predict(fitted, pool.X[rows[known]])
         for place, i in enumerate(known):
@@ -86,17 +86,24 @@ class StopWatch:
         accuracy: Interval | None,
         **limits: Any,
     ) -> tuple[StopCheck, ...]:
-        """What each rule says after round `at`."""
-        probs = pool.predict(fitted, pool.X[self.rows])
+        """What each rule says after round `at`.
+
+        The change and the uncertainty are those of rows without a label; kappa takes all rows of the set.
+        """
+        features = pool.X[self.rows]
         if not self._rounds or self._rounds[-1] != at:
             self._rounds.append(at)
-            self._said.append(names[probs.argmax(axis=1)])
+            self._said.append(names[pool.guess(fitted, features)])
         pairs = list(pairwise(self._said))
         free = pool.labels[self.rows] < 0
+        change = uncertainty = None
+        if free.any():
+            change = predicted_change(*(said[free] for said in pairs[-1])) if pairs else None
+            uncertainty = overall_uncertainty(pool.predict(fitted, features[free])) if pool.gives_probs else None
         return should_stop(
-            change=predicted_change(*pairs[-1]) if pairs else None,
+            change=change,
             kappa=[successive_kappa(*pair) for pair in pairs],
-            uncertainty=overall_uncertainty(probs[free]) if free.any() else None,
+            uncertainty=uncertainty,
             gain=gain,
             accuracy=accuracy,
             **limits,

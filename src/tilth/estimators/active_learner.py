@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -12,10 +11,21 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from tilth.engine.label_pool import Pool, make_strategy, pick_rows
-from tilth.errors import AlignmentError, DataError, LabelError, NotApplicable, ParameterError
-from tilth.estimators._labels import is_missing, plain, read_labels, sort_names
+from tilth.errors import DataError, NotApplicable, ParameterError
+from tilth.estimators._checks import (
+    as_ids,
+    check_answers,
+    check_limits,
+    like_pool,
+    members_of,
+    pool_features,
+    read_costs,
+    read_ids,
+    stream_row,
+    with_row,
+)
+from tilth.estimators._labels import read_labels, sort_names
 from tilth.estimators._memory import Lessons, StopWatch
-from tilth.estimators.committee import Committee
 from tilth.estimators.stream import StreamSelector
 from tilth.numerics.cross_fitting.fold_models import FoldModel
 from tilth.numerics.querying.curves import expected_gain
@@ -105,7 +115,8 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : (n, ...) array or sparse matrix
             All rows; at least two.
         y : (n,) array_like, optional
-            Labels known so far; None, NaN, "" and (among integers) -1 mean unlabelled.
+            Labels known so far, of one kind: texts, or numbers. None, NaN, "" and -1 (unless it is declared as a class)
+            mean unlabelled.
         row_ids : (n,) sequence, optional
             Unique names of the rows; default: 0 to n - 1.
         classes : sequence, optional
@@ -113,7 +124,7 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         embeddings : (n, d) array, optional
             What distances are measured in; default: X, where it is a dense table of numbers.
         costs : (n,) array, optional
-            What each label costs.
+            What each label costs, above 0.
 
         Returns
         -------
@@ -125,23 +136,17 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Fewer than two rows, two equal ids, or a value that is NaN or infinite (unless the model takes it).
         AlignmentError, LabelError, ParameterError
         """
-        features = X if hasattr(X, "tocsr") else np.asarray(X)
-        features = features.tocsr() if hasattr(features, "tocsr") else features
-        n = features.shape[0] if features.ndim else 0
-        if features.ndim < 2 or n < 2:
-            raise DataError(
-                "a pool needs at least two rows and a table of features: of one row nothing can be chosen",
-                found=f"shape {features.shape}",
-            )
-        ids = list(range(n)) if row_ids is None else [plain(v) for v in list(row_ids)]
-        if len(ids) != n:
-            raise AlignmentError("X and row_ids have different lengths", found=f"{n} and {len(ids)}")
-        self._declared = bool(len(classes))
-        names, codes = read_labels(y, n, [plain(c) for c in classes])
+        features = pool_features(X, self.estimator)
+        n = features.shape[0]
+        ids = list(range(n)) if row_ids is None else read_ids(row_ids, n)
+        members = members_of(self.estimator)
+        strategy = self._strategy()
+        declared = read_ids(classes, what="a class")
+        self._declared = bool(declared)
+        names, codes = read_labels(y, n, declared)
         self.row_ids_ = np.empty(n, dtype=object)
         self.row_ids_[:] = ids
         self._names = names
-        members = list(self.estimator.estimators) if isinstance(self.estimator, Committee) else []
         self._pool = Pool(
             features,
             codes,
@@ -150,12 +155,13 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.estimator,
             self.random_state,
             None if embeddings is None else np.asarray(embeddings),
-            None if costs is None else np.asarray(costs, dtype=np.float64),
+            read_costs(costs, n),
             members,
             self.n_members,
+            (codes >= 0).astype(np.int64),
         )
         self._place = {value: row for row, value in enumerate(ids)}
-        self.strategy_ = make_strategy(self.strategy)
+        self.strategy_ = strategy
         self.picks_ = Findings.none()
         self.history_: list[tuple[int, float]] = []
         self._round = 0
@@ -163,6 +169,17 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._lessons = Lessons()
         self._watch = StopWatch(n, self.random_state)
         return self
+
+    def _strategy(self) -> Strategy:
+        made = make_strategy(self.strategy)
+        if self.learn_weights and not hasattr(made, "parts"):
+            raise ParameterError(
+                "this strategy has no weights that could be learnt",
+                where="learn_weights",
+                found=made.name or type(made).__name__,
+                fix="leave learn_weights out, or choose the strategy priority",
+            )
+        return made
 
     # --- the loop ------------------------------------------------------------------------------
 
@@ -192,7 +209,7 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows = np.asarray([place[v] for v in self.picks_.table.column("row_id").to_pylist()], dtype=np.int64)
         if self.learn_weights:
             self._lessons.ask(self._pool, self.strategy_, rows)
-        return _ids(self.row_ids_[rows])
+        return as_ids(self.row_ids_[rows])
 
     def teach(self, row_ids: Any, labels: Any) -> ActiveLearner:
         """Take labels of rows; a row that has a label already gets the new one.
@@ -211,11 +228,11 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         AlignmentError
             A row outside the pool, or another number of labels than rows; nothing is taken then.
         LabelError
-            A missing label, a class that is not declared, or one row with two labels.
+            A missing label, a class that is not declared, texts among numbers, or one row with two labels.
         """
         check_is_fitted(self, "row_ids_")
-        ids, values = _listed(row_ids), _listed(labels)
-        rows = self._checked(ids, values)
+        ids, values = read_ids(row_ids), read_ids(labels, what="a label")
+        rows = check_answers(ids, values, self._place, self._names, self._declared)
         old = self._pool
         before = {name: i for i, name in enumerate(self._names)}
         self._lessons.hear(old, rows, [before.get(value, -1) for value in values])
@@ -225,35 +242,13 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes = np.where(old.labels >= 0, moved[old.labels] if len(moved) else -1, -1)
         codes[rows] = [code[value] for value in values]
         self._names = names
-        self._pool = old.with_labels(codes, tuple(str(name) for name in names))
+        asked = np.zeros(len(codes), dtype=np.int64) if old.times_asked is None else old.times_asked.copy()
+        asked[np.unique(rows)] += 1
+        self._pool = old.with_labels(codes, tuple(str(name) for name in names), asked)
         self._round += 1
-        if self.learn_weights and hasattr(self.strategy_, "parts"):
-            self.strategy_ = self._lessons.weigh(make_strategy(self.strategy))
+        if self.learn_weights:
+            self.strategy_ = self._lessons.weigh(self._strategy())
         return self
-
-    def _checked(self, ids: list[Any], values: list[Any]) -> npt.NDArray[np.int64]:
-        if len(ids) != len(values):
-            raise AlignmentError("rows and labels have different lengths", found=f"{len(ids)} and {len(values)}")
-        said: dict[Any, Any] = {}
-        for row_id, value in zip(ids, values, strict=True):
-            if row_id not in self._place:
-                raise AlignmentError(
-                    "a label was given to a row outside the pool", found=repr(row_id), fix="use an id that query gave"
-                )
-            if is_missing(value, minus_one=False):
-                raise LabelError("a row was taught without a label", where=f"row {row_id!r}", found=repr(value))
-            if self._declared and value not in self._names:
-                raise LabelError(
-                    "a label is outside the declared classes",
-                    where=f"row {row_id!r}",
-                    found=repr(value),
-                    fix=f"the classes are {', '.join(map(repr, self._names[:20]))}",
-                )
-            if said.setdefault(row_id, value) != value:
-                raise LabelError(
-                    "one row was given two labels", where=f"row {row_id!r}", found=f"{said[row_id]!r} and {value!r}"
-                )
-        return np.asarray([self._place[row_id] for row_id in ids], dtype=np.int64)
 
     def offer(self, x: Any, row_id: Hashable, selector: StreamSelector) -> bool:
         """Show a row of a stream: whether its label is wanted; if so it joins the pool under its id and can be taught.
@@ -264,27 +259,27 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Features of the row.
         row_id : hashable
         selector : StreamSelector
-            Holds the budget. Before a model is there, a row counts as wholly uncertain.
+            Holds the budget; a row that is refused with an error costs nothing. Before a model is there, a row counts
+            as wholly uncertain.
+
+        Raises
+        ------
+        DataError
+            An id that is in the pool, or features that the pool's model cannot read.
+        NotApplicable, ParameterError
         """
         check_is_fitted(self, "row_ids_")
+        (row_id,) = read_ids([row_id])
         if row_id in self._place or str(row_id) in set(self._pool.row_ids.tolist()):
             raise DataError("a row of this id is in the pool already", found=repr(row_id), fix="give a new id")
         if not isinstance(self._pool.X, np.ndarray) or self._pool.embeddings is not None:
             raise NotApplicable("a stream needs dense features and no embeddings of their own")
-        row = np.asarray(x, dtype=self._pool.X.dtype).reshape(1, -1)
+        row, features = stream_row(x, self._pool)
         fitted = self._pool.fitted()
         score = 1.0 if fitted is None else float(uncertainty_scores(self._pool.predict(fitted, row))[0])
         if not selector.ask(score):
             return False
-        pool = self._pool
-        self._pool = dataclasses.replace(
-            pool,
-            X=np.concatenate([pool.X, row]),
-            labels=np.append(pool.labels, -1),
-            row_ids=np.append(pool.row_ids, np.asarray([str(row_id)], dtype=object)),
-            costs=None,
-            _made=pool._made if fitted is None else {"fitted": fitted},
-        )
+        self._pool = with_row(self._pool, row, features, str(row_id), fitted)
         self._place[row_id] = len(self._place)
         ids = np.empty(len(self._place), dtype=object)
         ids[:-1], ids[-1] = self.row_ids_, row_id
@@ -329,17 +324,19 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float64]:
         """Probabilities, shape (n, classes); a class without labels has 0."""
-        return self._pool.predict(self._model(), _table(X)).astype(np.float64)
+        return self._pool.predict(self._model(), like_pool(X, self._pool)).astype(np.float64)
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Predicted class names, shape (n,)."""
         fitted = self._model()
-        codes = np.asarray(fitted.model.predict(_table(X)), dtype=np.int64)
+        features = like_pool(X, self._pool)
+        codes = np.asarray(fitted.model.predict(features), dtype=np.int64)
         return np.asarray(self.classes_[fitted.classes[codes] if fitted.encoded else codes])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy on rows that are not in the pool; kept in `history_` for `expected_gain`."""
-        value = float(super().score(X, y, sample_weight))
+        self._model()
+        value = float(super().score(like_pool(X, self._pool, y), y, sample_weight))
         self._tested = None if sample_weight is not None else (self._round, round(value * len(y)), len(y))
         if self.history_ and self.history_[-1][0] == self.n_labels:
             self.history_.pop()
@@ -374,26 +371,19 @@ class ActiveLearner(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         tuple of StopCheck
-            Rules that have nothing to go on yet are left out.
+            Rules that have nothing to go on yet are left out. Predicted change, kappa, accuracy and expected gain take
+            any classifier; overall uncertainty needs one with probabilities and is left out without.
+
+        Raises
+        ------
+        NotApplicable
+            No model yet.
+        ParameterError
+            A limit that no rule has, or that is no number.
         """
+        check_limits(limits, more)
         gain = self.expected_gain(more) if len(self.history_) >= 4 else None
         fresh = self._tested is not None and self._tested[0] == self._round
         accuracy = wilson_interval(*self._tested[1:]) if self._tested is not None and fresh else None
         said: dict[str, Any] = {"gain": gain, "accuracy": accuracy, "more": more, "goal": goal, **limits}
         return self._watch.check(self._pool, self._model(), self.classes_, self._round, **said)
-
-
-def _table(X: Any) -> Any:
-    return X.tocsr() if hasattr(X, "tocsr") else np.asarray(X)
-
-
-def _ids(values: npt.NDArray[np.object_]) -> npt.NDArray[Any]:
-    """Ids as an array that can index where they are whole numbers."""
-    whole = all(isinstance(v, int) and not isinstance(v, bool) for v in values)
-    return values.astype(np.int64) if whole else values
-
-
-def _listed(values: Any) -> list[Any]:
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
-        return [plain(values)]
-    return [plain(v) for v in list(values)]

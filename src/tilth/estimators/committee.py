@@ -43,15 +43,30 @@ class Committee(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Committee:
         """Train every member on all rows."""
-        if len(self.estimators) < 2:
+        members = self.members()
+        self.classes_ = np.unique(np.asarray(y))
+        self.estimators_ = [clone(member).fit(X, y) for member in members]
+        return self
+
+    def members(self) -> list[Any]:
+        """The classifiers, checked: at least two, each with ``fit`` and ``predict``."""
+        if not isinstance(self.estimators, Sequence):
+            raise ParameterError("a committee is a list of classifiers", found=repr(self.estimators)[:80])
+        members = list(self.estimators)
+        if len(members) < 2:
             raise ParameterError(
                 "a committee of one cannot disagree",
-                found=f"{len(self.estimators)} member(s)",
+                found=f"{len(members)} member(s)",
                 fix="give at least two classifiers",
             )
-        self.classes_ = np.unique(np.asarray(y))
-        self.estimators_ = [clone(member).fit(X, y) for member in self.estimators]
-        return self
+        for place, member in enumerate(members):
+            if not all(hasattr(member, verb) for verb in ("fit", "predict", "get_params")):
+                raise ParameterError(
+                    "a member of a committee is no scikit-learn classifier",
+                    where=f"member {place + 1}",
+                    found=repr(member)[:80],
+                )
+        return members
 
     def vote(self, X: Any) -> npt.NDArray[Any]:
         """Each member's predicted class, shape (n, members)."""

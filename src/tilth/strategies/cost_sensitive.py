@@ -49,11 +49,6 @@ class CostSensitive(Strategy):
     def pick(self, view: View, budget: int, run: Run) -> Findings:
         """Most expected cost for the price of a label first, without near-copies."""
         pool = pool_rows(view, budget)
-        if "probs" not in view.evidence:
-            return cold_start(self, view, budget, run)
-        probs = view["probs"][pool]
-        k = probs.shape[1]
-        matrix = np.asarray(self.cost_matrix, dtype=np.float64) if self.cost_matrix else 1 - np.eye(k)
         price = np.asarray(view["costs"][pool], dtype=np.float64) if "costs" in view.evidence else np.ones(len(pool))
         bad = ~(np.isfinite(price) & (price > 0))
         if bad.any():
@@ -61,6 +56,11 @@ class CostSensitive(Strategy):
             raise DataError(
                 "the cost of a label must be above 0", where=f"row {view.row_ids[pool[row]]!r}", found=str(price[row])
             )
+        if "probs" not in view.evidence:
+            return cold_start(self, view, budget, run)
+        probs = view["probs"][pool]
+        k = probs.shape[1]
+        matrix = np.asarray(self.cost_matrix, dtype=np.float64) if self.cost_matrix else 1 - np.eye(k)
         loss = expected_cost(probs, matrix)
         scores = loss / price
 

@@ -22,6 +22,9 @@ class NoiseAware(Strategy):
 
     A wrong label near the border costs more than a missing one [1]_. The suggestion is the class the model expects.
 
+    A row that was labelled twice is left alone: its label was confirmed or corrected. How often each row was labelled
+    comes from the evidence ``times_asked``, where there is one.
+
     Parameters
     ----------
     share : float
@@ -45,7 +48,7 @@ class NoiseAware(Strategy):
     least: float = 0.2
 
     needs: ClassVar[tuple[str, ...]] = ("labels",)
-    wants: ClassVar[tuple[str, ...]] = ("embeddings", "probs", "label_probs")
+    wants: ClassVar[tuple[str, ...]] = ("embeddings", "probs", "label_probs", "times_asked")
     cost: ClassVar[str] = "model"
 
     def __post_init__(self) -> None:
@@ -76,7 +79,10 @@ class NoiseAware(Strategy):
         if not most or "label_probs" not in view.evidence:
             return [], [], []
         probs = view["label_probs"]
-        rows = np.flatnonzero((view.labels >= 0) & np.isfinite(probs).all(axis=1))
+        judged = (view.labels >= 0) & np.isfinite(probs).all(axis=1)
+        if "times_asked" in view.evidence:
+            judged &= view["times_asked"] < 2
+        rows = np.flatnonzero(judged)
         given = probs[rows, view.labels[rows]]
         other = probs[rows].argmax(axis=1)
         wrong = (given < self.least) & (probs[rows, other] > 1 - self.least)

@@ -36,7 +36,7 @@ _KINDS = (
 #: What a label model answers, by the names of its arrays.
 _ANSWERS = ("beliefs", "labels", "prior", "quality", "confusions", "weights", "values", "standard_errors")
 #: Made by the active-learning loop, for strategies only.
-_POOL_KINDS = ("committee", "label_probs", "costs")
+_POOL_KINDS = ("committee", "label_probs", "costs", "times_asked")
 
 
 def _example(part: type[Part]) -> tuple[Part, Example]:
