@@ -190,7 +190,7 @@ def test_reasons_say_what_is_there() -> None:
     labels = np.where(np.arange(90) % 10 == 0, y, -1)
     some = pick_rows(pool.with_labels(labels), "priority", 81).to_dicts()
     assert some[0]["why"].startswith("few labels for a model (9 labels so far, of 3 classes): ")
-    assert any(row["why"].endswith("alone in its cluster") for row in some)
+    assert any(row["why"].endswith("alone in its cluster (1 row)") for row in some)
     assert (
         "in the turn of its cluster" in pick_rows(pool.with_labels(labels), "clustered_margin", 2).to_dicts()[0]["why"]
     )

@@ -112,7 +112,7 @@ def cold_start(strategy: Strategy, view: View, budget: int, run: Run) -> Finding
 def typical_of(typical: Sequence[float], sizes: Sequence[int]) -> list[str]:
     """What is said of picks by `typiclust`."""
     return [
-        "alone in its cluster"
+        "alone in its cluster (1 row)"
         if size == 1
         else f"typical of a cluster of {size} rows, mean distance to its nearest rows {1 / max(value, 1e-12):.3g}"
         for value, size in zip(typical, sizes, strict=True)
