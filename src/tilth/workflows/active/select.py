@@ -20,7 +20,7 @@ from tilth.engine.inputs import canonical_split
 from tilth.engine.label_pool import Pool, pick_rows
 from tilth.errors import DataError, NotApplicable, ParameterError, SchemaError
 from tilth.plugin import Shelf, Strategy
-from tilth.records import Findings, RoleOverrides, Snapshot, effective
+from tilth.records import Findings, RoleOverrides, Snapshot, effective, is_policy
 from tilth.store import Workspace
 from tilth.workflows.active.queue import QueueRow, write_queue
 from tilth.workflows.active.stopping import StopOptions, Stopping, stopping_of
@@ -261,6 +261,7 @@ def select(
             model() if isinstance(model, type) else model,
             options.seed,
             costs=cost_column(snapshot, cost, rows[keep]),
+            times_asked=_times_asked(store, dataset, snapshot)[rows[keep]],
         )
         found = pick_rows(pool, part, budget, run.child(strategy))
         stopping = stopping_of(
@@ -296,6 +297,20 @@ def _without_doubts(
     if isinstance(budget, (int, np.integer)) and budget <= int((free & ~doubted).sum()):
         return keep[~doubted], (f"{int(doubted.sum())} rows that somebody was unsure of are not asked again yet",)
     return keep, (f"{int(doubted.sum())} rows that somebody was unsure of may be asked again: too few others are left",)
+
+
+def _times_asked(store: Workspace, dataset: Dataset, snapshot: Snapshot) -> npt.NDArray[np.int64]:
+    """How many labels each row was given: the one that it came with, and those of people since."""
+    times = dict.fromkeys(snapshot.row_ids.tolist(), 0)
+    base_id = store.base(dataset.name)
+    base = snapshot if base_id is None else store.load_snapshot(base_id)
+    if base.schema.label:
+        times |= {row: 1 for row, code in zip(base.row_ids.tolist(), base.labels.tolist(), strict=True) if code >= 0}
+    for decision in effective(store.decisions(dataset.name)):
+        if decision.action in ("relabel", "keep") and not is_policy(decision.who):
+            for row in decision.rows:
+                times[row] = times.get(row, 0) + 1
+    return np.array([times[row] for row in snapshot.row_ids.tolist()], dtype=np.int64)
 
 
 def _check_label(snapshot: Snapshot) -> None:

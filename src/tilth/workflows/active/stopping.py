@@ -166,7 +166,7 @@ def _stopping(
         base = store.load_snapshot(base_id)
     history = _history(pool, decisions, base)
     judges = _judges(pool, decisions, truth, split, group_ids(snapshot)[rows], snapshot.items[rows])
-    checks, silent = stop_checks(pool, history, judges, more=options.more, goal=options.goal)
+    checks, silent = stop_checks(pool, history, judges, more=options.more, goal=options.goal, apart=apart)
     return Stopping(checks, silent, "" if judges is None else judges.what, options.more)
 
 
