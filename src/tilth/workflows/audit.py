@@ -20,10 +20,10 @@ from tilth.plugin import Detector, Shelf
 from tilth.records import Evidence, Findings, Outcome, RoleOverrides, Snapshot
 from tilth.store import Workspace
 from tilth.workflows.audit_settings import AuditSettings
-from tilth.workflows.ingest import ingest
+from tilth.workflows.ingest import dataset_of
 from tilth.workflows.models import check_model, model_identity
 from tilth.workflows.predictions import read_probabilities, refuse_in_sample
-from tilth.workflows.project import Dataset, RunOptions, head_snapshot, locate, opened
+from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.report.advice import advise
 from tilth.workflows.report.map import map_vectors
 from tilth.workflows.report.quality import measure_quality
@@ -175,12 +175,9 @@ def audit(
     """
     start = time.perf_counter()
     options = options or RunOptions()
-    notes: tuple[str, ...] = ()
-    if isinstance(target, Dataset):
-        dataset = locate(target)
-    else:
-        made = ingest(target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options)
-        dataset, notes = made.dataset, made.notes
+    dataset, notes = dataset_of(
+        target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+    )
     check_model(model, model_name)
     called, key = model_identity(model, model_name)
     plain = {part: dict(values) for part, values in (params or {}).items()}

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tilth.errors import ParameterError
 from tilth.records import SYSTEM_COLUMNS, Snapshot
 from tilth.sources import resolve_inside, write_folder, write_rows
 from tilth.store.patch import read_patch
+from tilth.workflows.outputs import refuse_overwrite
 from tilth.workflows.project import Dataset, head_snapshot, opened, record_decisions, require_head
 
 __all__ = ["Exported", "export", "export_patch", "import_patch"]
@@ -68,7 +68,7 @@ def export(
         Something is there already and `force` is not set, or the ending names no format.
     """
     path = Path(path)
-    _refuse_overwrite(path, force)
+    refuse_overwrite(path, force=force)
     with opened(dataset) as store:
         snapshot = store.load_snapshot(snapshot_id) if snapshot_id else head_snapshot(store, dataset)
     table = snapshot.table.sort_by("position")
@@ -118,14 +118,9 @@ def _with_paths(table: pa.Table, name: str, snapshot: Snapshot, path: Path, copy
     return table.set_column(table.column_names.index(name), name, pa.array(column.tolist(), pa.string()))
 
 
-def _refuse_overwrite(path: Path, force: bool) -> None:
-    if path.exists() and not force:
-        raise ParameterError("this would overwrite something", where=str(path), fix="choose another path, or --force")
-
-
 def export_patch(dataset: Dataset, path: str | Path, *, force: bool = False) -> int:
     """Write all decisions to a JSONL patch file; returns how many."""
-    _refuse_overwrite(Path(path), force)
+    refuse_overwrite(Path(path), force=force)
     with opened(dataset) as store:
         return int(store.export_patch(dataset.name, Path(path)))
 

@@ -18,10 +18,10 @@ from tilth.errors import ConflictError, PartError
 from tilth.records import Findings, Snapshot
 from tilth.workflows.audit import audit, audit_dataset, pick_detectors
 from tilth.workflows.audit_settings import AuditSettings, settings_of
-from tilth.workflows.ingest import ingest
+from tilth.workflows.ingest import dataset_of
 from tilth.workflows.models import model_identity
 from tilth.workflows.policies import DEFAULT_POLICIES, Plan, Policy, make_plan, parse_policy
-from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions, require_head
+from tilth.workflows.project import RunOptions, head_snapshot, opened, record_decisions, require_head
 
 __all__ = ["DEFAULT_POLICIES", "Fixed", "Plan", "Policy", "apply_plan", "fix", "make_plan", "parse_policy"]
 
@@ -93,10 +93,7 @@ def fix(
     """
     options, policies = options or RunOptions(), tuple(policies) or DEFAULT_POLICIES
     reading = {key: audit_options.pop(key) for key in ("overrides", "encoding") if key in audit_options}
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        dataset = ingest(target, workspace=workspace, name=name, options=options, **reading).dataset
+    dataset, _ = dataset_of(target, workspace=workspace, name=name, options=options, **reading)
     asked = {key: value for key, value in audit_options.items() if value not in (None, "", (), [], {})}
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)

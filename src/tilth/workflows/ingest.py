@@ -33,7 +33,7 @@ from tilth.records.snapshot import SYSTEM_COLUMNS
 from tilth.sources import choose_source
 from tilth.workflows.project import Dataset, RunOptions, advance_head, locate, opened
 
-__all__ = ["Ingested", "ingest", "snapshot_of"]
+__all__ = ["Ingested", "dataset_of", "ingest", "snapshot_of"]
 
 
 @dataclass(frozen=True)
@@ -305,3 +305,14 @@ def ingest(
     if lost:
         notes = (*notes, f"{lost} decisions that stand name rows that are no longer there, so they change nothing")
     return Ingested(dataset, head, snapshot, notes)
+
+
+def dataset_of(target: Any, **reading: Any) -> tuple[Dataset, tuple[str, ...]]:
+    """The dataset that a verb is about, read first where it is none yet, and the notes of that reading.
+
+    `reading` goes to `ingest`.
+    """
+    if isinstance(target, Dataset):
+        return target, ()
+    made = ingest(target, **reading)
+    return made.dataset, made.notes

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from tilth.errors import ParameterError
+from tilth.generators._settings import check_setting
 from tilth.numerics.augment.audio import poor_sound
 from tilth.plugin import Example, Operation
 from tilth.records import Sample
@@ -40,19 +40,6 @@ class AudioOperation(Operation):
         if poor_sound(sound) or not np.isfinite(sound).all():
             return sample
         return sample.changed(self.change(sample, rng).astype(sound.dtype, copy=False))
-
-
-def check_setting(part: Any, name: str, low: float, high: float) -> None:
-    """Raise `ParameterError` where an optional number of a part is given and not from `low` to `high`."""
-    value = getattr(part, name)
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ParameterError(
-            f"must be a number from {low:g} to {high:g}",
-            where=f"{part.name or type(part).__name__}.{name}",
-            found=repr(value),
-        )
 
 
 def tone(hertz: float = 440.0, rate: int = 8000, seconds: float = 0.5) -> Sound:

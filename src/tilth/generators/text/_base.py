@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from tilth.errors import ParameterError
+from tilth.generators._settings import check_setting
 from tilth.plugin import Example, Operation
 from tilth.records import Sample
 
@@ -49,19 +50,6 @@ class TextOperation(Operation):
         """The sample with its text changed; the sample itself where nothing could be changed."""
         new = self.change(sample.value, rng)
         return sample if new == sample.value else sample.changed(new)
-
-
-def check_setting(part: Any, name: str, low: float = 0.0, high: float = 1.0) -> None:
-    """Raise `ParameterError` where an optional number of a part is given and not from `low` to `high`."""
-    value = getattr(part, name)
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ParameterError(
-            f"must be a number from {low:g} to {high:g}",
-            where=f"{part.name or type(part).__name__}.{name}",
-            found=repr(value),
-        )
 
 
 def text_example(text: str, shows: str, check: Callable[[str], bool], **params: Any) -> Example:

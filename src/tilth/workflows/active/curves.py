@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tilth.errors import ParameterError, StoreError
+from tilth.errors import ParameterError
+from tilth.workflows.outputs import check_output
 from tilth.workflows.report.page import asset, content_policy
 from tilth.workflows.report.svg import Svg, clean_line, figure, tag
 
@@ -71,13 +71,7 @@ def check_picture(path: Path, *, force: bool = False) -> None:
     """Whether curves can be written here; asked before the work, not after it."""
     if path.suffix.lower() not in (".svg", ".html"):
         raise ParameterError("the picture is .svg or .html", where=str(path), found=path.suffix or "no ending")
-    if path.is_dir():
-        raise ParameterError("this is a folder", where=str(path), fix="name a file")
-    if path.exists() and not force:
-        raise ParameterError("this would overwrite something", where=str(path), fix="choose another path, or --force")
-    folder = next(p for p in path.absolute().parents if p.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise StoreError("nothing can be written here", where=str(path), fix="choose another path")
+    check_output(path, force=force)
 
 
 def _ticks(low: float, high: float, most: int = 6) -> list[float]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tilth.errors import DataError, ParameterError, SourceError, StoreError
 from tilth.sources import resolve_inside
+from tilth.workflows.outputs import check_output
 
 __all__ = ["QUEUE_FORMATS", "Answers", "QueueRow", "check_queue_path", "read_queue", "write_queue"]
 
@@ -83,13 +84,7 @@ def check_queue_path(path: Path, *, force: bool = False) -> None:
             found=path.suffix or "no ending",
             fix=f"use one of {', '.join(QUEUE_FORMATS)} (.json is for Label Studio)",
         )
-    if path.is_dir():
-        raise ParameterError("this is a folder", where=str(path), fix="name a file")
-    if path.exists() and not force:
-        raise ParameterError("this would overwrite something", where=str(path), fix="choose another path, or --force")
-    folder = next(p for p in path.absolute().parents if p.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise StoreError("nothing can be written here", where=str(path), fix="choose another path")
+    check_output(path, force=force)
 
 
 def write_queue(

@@ -27,7 +27,7 @@ from tilth.numerics.statistics.intervals import Interval
 from tilth.records import Decision, Snapshot, effective, is_policy
 from tilth.workflows.active.queue import QueueRow, write_queue
 from tilth.workflows.audit_settings import AuditSettings, settings_of
-from tilth.workflows.ingest import ingest
+from tilth.workflows.ingest import dataset_of
 from tilth.workflows.project import Dataset, RunOptions, opened
 
 __all__ = ["ORDERS", "ErrorReport", "ReviewQueue", "count", "review", "verdicts_of"]
@@ -149,10 +149,7 @@ def verdicts_of(snapshot: Snapshot, decisions: Sequence[Decision]) -> dict[str, 
 def _state(
     target: Any, workspace: str | Path | None, name: str, options: RunOptions, model: Any, reading: dict[str, Any]
 ) -> _State:
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        dataset = ingest(target, workspace=workspace, name=name, options=options, **reading).dataset
+    dataset, _ = dataset_of(target, workspace=workspace, name=name, options=options, **reading)
     with opened(dataset) as store:
         snapshot = store.load_snapshot(store.base(dataset.name) or "")
         settings = settings_of(store, dataset, snapshot.id) or settings_of(store, dataset)

@@ -24,7 +24,7 @@ from tilth.records import Findings, RoleOverrides, Snapshot, effective, is_polic
 from tilth.store import Workspace
 from tilth.workflows.active.queue import QueueRow, write_queue
 from tilth.workflows.active.stopping import StopOptions, Stopping, stopping_of
-from tilth.workflows.ingest import ingest
+from tilth.workflows.ingest import dataset_of
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 
 __all__ = ["DEFAULT_STRATEGY", "Selection", "brief_notes", "cost_column", "select", "without_cost"]
@@ -229,17 +229,15 @@ def select(
     """
     del model_name
     options = options or RunOptions()
-    notes: tuple[str, ...] = ()
     if not isinstance(strategy, str):
         raise ParameterError("a strategy is named by a text", where="strategy", found=repr(strategy))
     if not isinstance(params or {}, Mapping):
         raise ParameterError("parameters are a mapping of names to values", where="params", found=repr(params))
     part = Shelf("strategies").make(strategy, **(params or {}))
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        made = ingest(target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options)
-        dataset, notes = made.dataset, brief_notes(made.notes, cost)
+    dataset, notes = dataset_of(
+        target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+    )
+    notes = brief_notes(notes, cost)
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         _check_label(snapshot)

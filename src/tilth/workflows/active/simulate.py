@@ -27,8 +27,8 @@ from tilth.plugin import Shelf
 from tilth.records import RoleOverrides, Snapshot
 from tilth.workflows.active.select import brief_notes, cost_column, without_cost
 from tilth.workflows.active.simulate_results import BASELINE, Simulation, StrategyResult, summarize
-from tilth.workflows.ingest import ingest
-from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
+from tilth.workflows.ingest import dataset_of
+from tilth.workflows.project import RunOptions, head_snapshot, opened
 
 __all__ = ["Simulation", "StrategyResult", "simulate", "summarize"]
 
@@ -219,12 +219,10 @@ def simulate(
     options = options or RunOptions()
     given = params or {}
     wanted = _strategies(strategies, given)
-    notes: tuple[str, ...] = ()
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        made = ingest(target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options)
-        dataset, notes = made.dataset, brief_notes(made.notes, cost)
+    dataset, notes = dataset_of(
+        target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+    )
+    notes = brief_notes(notes, cost)
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         run = options.run("simulate", store)

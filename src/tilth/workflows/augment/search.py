@@ -32,7 +32,7 @@ from tilth.workflows.augment.search_result import AugmentationSearch, OperationR
 from tilth.workflows.augment.search_rounds import Rounds
 from tilth.workflows.augment.search_trials import Budget, Trials
 from tilth.workflows.augment.selection import check_arguments, choose_medium, passed_over, readable_rows, training_rows
-from tilth.workflows.ingest import ingest
+from tilth.workflows.ingest import dataset_of
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
@@ -205,12 +205,9 @@ def search_augmentation(
     """
     check_arguments(options=options, embedder=embedder)
     options = options or RunOptions()
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        dataset = ingest(
-            target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
-        ).dataset
+    dataset, _ = dataset_of(
+        target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+    )
     with opened(dataset) as store:
         return _search_dataset(store, dataset, budget, settings, model, model_name, embedder, medium, column, options)
 

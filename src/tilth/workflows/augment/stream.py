@@ -33,8 +33,8 @@ from tilth.workflows.augment.selection import (
     ready,
     training_rows,
 )
-from tilth.workflows.ingest import ingest
-from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
+from tilth.workflows.ingest import dataset_of
+from tilth.workflows.project import RunOptions, head_snapshot, opened
 from tilth.workflows.proof.descendants import parents_of
 
 __all__ = ["AugmentedDataset", "encoded", "encoded_annotations", "stream"]
@@ -264,12 +264,9 @@ def stream(
     """
     check_arguments(shuffle=shuffle, follow=follow, options=options)
     options = options or RunOptions()
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        dataset = ingest(
-            target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
-        ).dataset
+    dataset, _ = dataset_of(
+        target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+    )
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         made = parents_of(store.decisions(dataset.name))

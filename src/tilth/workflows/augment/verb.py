@@ -40,7 +40,7 @@ from tilth.workflows.augment.selection import (
     ready,
     training_rows,
 )
-from tilth.workflows.ingest import ingest
+from tilth.workflows.ingest import dataset_of
 from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions
 from tilth.workflows.proof.descendants import AUGMENTER, parents_of
 
@@ -183,12 +183,9 @@ def augment(
     check_arguments(times=times, write=write, check=check, follow=follow, out=out, model=model)
     check_arguments(embedder=embedder, options=options)
     options = options or RunOptions()
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        dataset = ingest(
-            target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
-        ).dataset
+    dataset, _ = dataset_of(
+        target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+    )
     subject = subject_of(target, dataset.name)
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)

@@ -39,9 +39,9 @@ from tilth.records import (
     effective,
 )
 from tilth.workflows.audit_settings import AuditSettings, settings_of
-from tilth.workflows.ingest import ingest
+from tilth.workflows.ingest import dataset_of
 from tilth.workflows.models import model_identity
-from tilth.workflows.project import Dataset, RunOptions, opened, require_head
+from tilth.workflows.project import RunOptions, opened, require_head
 from tilth.workflows.proof.descendants import family_of, parents_of, without_augmentation
 from tilth.workflows.proof.trial_rows import Rules, align, join, rules_of, split_rows, verified_rows
 
@@ -257,12 +257,9 @@ def prove(
     Proof
     """
     options = options or RunOptions()
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        dataset = ingest(
-            target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
-        ).dataset
+    dataset, _ = dataset_of(
+        target, overrides=overrides, workspace=workspace, name=name, encoding=encoding, options=options
+    )
     with opened(dataset) as store:
         require_head(store, dataset)
         old = (

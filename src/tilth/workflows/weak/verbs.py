@@ -27,8 +27,8 @@ from tilth.numerics.weak_supervision.dependency import find_dependence
 from tilth.numerics.weak_supervision.matrix import select_rows
 from tilth.numerics.weak_supervision.suggest import Suggestion, suggest_keywords
 from tilth.records import RoleOverrides, Snapshot
-from tilth.workflows.ingest import ingest
-from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened
+from tilth.workflows.ingest import dataset_of
+from tilth.workflows.project import RunOptions, head_snapshot, opened
 from tilth.workflows.weak.end_model import end_model as train_end_model
 from tilth.workflows.weak.end_model import scores_of, slices_of
 from tilth.workflows.weak.judging import one_class_note, plan_of
@@ -87,14 +87,9 @@ def weak_apply(
     """
     options, run_options = options or WeakOptions(), run_options or RunOptions()
     said = read_rules(rules)
-    told: tuple[str, ...] = ()
-    if isinstance(target, Dataset):
-        dataset = target
-    else:
-        made = ingest(
-            target, workspace=options.workspace, name=name, overrides=overrides, encoding=encoding, options=run_options
-        )  # fmt: skip
-        dataset, told = made.dataset, made.notes
+    dataset, told = dataset_of(
+        target, workspace=options.workspace, name=name, overrides=overrides, encoding=encoding, options=run_options
+    )
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         run = run_options.run("weak", store)
