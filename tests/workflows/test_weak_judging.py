@@ -15,7 +15,7 @@ from tilth.numerics.consensus.votes import Votes
 from tilth.numerics.weak_supervision.analysis import analyze_functions
 from tilth.records import RoleOverrides
 from tilth.workflows.weak.judging import gain_of, vote_entropy
-from tilth.workflows.weak.page import publish_analysis, publish_fit
+from tilth.workflows.weak.page import advise_rules, publish_analysis, publish_fit
 from tilth.workflows.weak.rules import rule, slicing_function
 from tilth.workflows.weak.tables import analysis_dict, ask_findings, fit_dict
 from tilth.workflows.weak.verbs import WeakOptions, weak_analyze, weak_apply, weak_fit
@@ -103,6 +103,16 @@ def test_what_a_rule_adds_has_the_interval_of_its_rows(tmp_path: Path) -> None:
     song = gain_of(said.votes, gold, 2)
     few = np.where(np.arange(gold.size) < 20, gold, -1)
     assert gain_of(said.votes, few, 2).high - gain_of(said.votes, few, 2).low > song.high - song.low
+
+
+def test_a_rule_that_harms_beyond_chance_is_told_from_one_that_may(tmp_path: Path) -> None:
+    sure = rule("keywords", "hm_spam", words=("hm",), label="spam")
+    rare = rule("regex", "six", pattern="^hm number (4|9|14|19|24)$", label="spam")
+    told = advise_rules(weak_analyze(apply(write(tmp_path / "d.csv"), sure)))
+    assert "Drop hm_spam: majority vote is better without." in told
+    told = advise_rules(weak_analyze(apply(write(tmp_path / "e.csv", known=20), rare)))
+    doubt = next(line for line in told if "six" in line)
+    assert doubt.startswith("Keep an eye on six (−") and doubt.endswith("which may be chance.")
 
 
 def test_entropy_of_votes() -> None:

@@ -54,7 +54,8 @@ def accuracy(text: str, arm: str) -> float:
 def test_rules_are_shown_with_what_they_hit_get_wrong_and_add(told: dict[str, str]) -> None:
     shown = told["weak analyze"]
     assert re.search(r"^short +ham +█+░+ +25\.\d% +6\.\d% +2/29 ", shown, re.MULTILINE)
-    assert "Try without love" in shown
+    assert "Keep an eye on love (−1.1 points, −4.0 to 1.9)" in shown
+    assert "Drop love" not in shown
     folder = Path(told["folder"])
     assert (folder / ".tilth" / "reports" / "comments.csv.rules.html").exists()
     rules = yaml.safe_load((folder / "suggested.yaml").read_text(encoding="utf-8"))

@@ -71,9 +71,7 @@ def advise_rules(found: WeakAnalysis) -> tuple[str, ...]:
     ]  # fmt: skip
     if wrong:
         made.append(f"Look at {_listed(wrong)}: right less often than guessing its class would be.")
-    harm = [f.name for f in found.functions if math.isfinite(f.gain) and f.gain < -0.005]
-    if harm:
-        made.append(f"Try without {_listed(harm)}: majority vote is better without.")
+    made += _without(found)
     if found.dependence is not None and found.dependence.strength.max(initial=0.0) >= 0.5:
         d, names = found.dependence, said.votes.rater_names
         made.append(
@@ -96,6 +94,24 @@ def advise_rules(found: WeakAnalysis) -> tuple[str, ...]:
     if gold < 30:
         made.append(f"Label 30 to 100 rows by hand ({gold} are): only they can show which rules and methods are right.")
     return tuple(made) or ("Nothing: fit the label model.",)
+
+
+def _without(found: WeakAnalysis) -> list[str]:
+    """Rules without which majority vote is better, told apart from those of which that may be chance."""
+    costly = [f for f in found.functions if math.isfinite(f.gain) and f.gain < -0.005]
+    gains = [(f.name, gain_of(found.said.votes, found.said.development, f.index)) for f in costly]
+    made = []
+    harm = [name for name, gain in gains if gain.high < 0]
+    if harm:
+        made.append(f"Drop {_listed(harm)}: majority vote is better without.")
+    doubt = [
+        f"{name} ({_f(100 * gain.estimate, 1)} points, {_f(100 * gain.low, 1)} to {_f(100 * gain.high, 1)})"
+        for name, gain in gains
+        if gain.high >= 0
+    ]
+    if doubt:
+        made.append(f"Keep an eye on {_listed(doubt)}: majority vote was better without, which may be chance.")
+    return made
 
 
 def _numbers(said: WeakVotes) -> tuple[tuple[str, str], ...]:
