@@ -20,9 +20,9 @@ from tilth.plugin import Shelf
 from tilth.records import Evidence
 from tilth.workflows.active.review import count
 from tilth.workflows.audit_settings import AuditSettings, settings_of
-from tilth.workflows.fix import Fixed, Policy, apply_plan
+from tilth.workflows.fix import Fixed, Plan, Policy, apply_plan
 from tilth.workflows.models import model_identity
-from tilth.workflows.project import opened
+from tilth.workflows.project import opened, record_decisions
 
 OPTIONS = tilth.RunOptions(jobs=1)
 
@@ -227,6 +227,36 @@ def test_a_plan_made_before_another_change_is_not_written(tmp_path: Path) -> Non
     tilth.fix(path, yes=True, policies=[Policy("label_error", "relabel")], options=OPTIONS)
     with pytest.raises(ConflictError, match="the dataset has changed since this plan was made"):
         apply_plan(plan)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rivals", [1, 2])
+def test_a_repair_agreed_to_in_advance_is_planned_again_where_another_came_first(
+    rivals: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_csv(tmp_path / "t.csv", table(60, wrong=6)[0])
+    policies = [Policy("label_error", "relabel")]
+    theirs = tilth.fix(path, policies=policies, options=OPTIONS)
+    assert isinstance(theirs, Plan) and len(theirs.decisions) > rivals
+    planned_on: list[str] = []
+
+    def late(plan: Plan) -> Fixed:
+        decision = theirs.decisions[len(planned_on)]
+        planned_on.append(plan.snapshot.id)
+        if len(planned_on) <= rivals:
+            with opened(plan.dataset) as store, store.write_lock():
+                record_decisions(store, plan.dataset, [decision])
+        return apply_plan(plan)
+
+    monkeypatch.setattr("tilth.workflows.fix.ATTEMPTS", 2)
+    monkeypatch.setattr("tilth.workflows.fix.apply_plan", late)
+    if rivals == 2:
+        with pytest.raises(ConflictError, match="nothing was written"):
+            tilth.fix(path, yes=True, policies=policies, options=OPTIONS)
+        return
+    made = tilth.fix(path, yes=True, policies=policies, options=OPTIONS)
+    assert isinstance(made, Fixed) and made.plan.snapshot.id == planned_on[1]
+    assert planned_on[0] == theirs.snapshot.id != planned_on[1]
+    assert tilth.ingest(path).snapshot.id == made.snapshot.id
 
 
 @pytest.mark.parametrize(

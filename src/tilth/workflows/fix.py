@@ -9,6 +9,7 @@ part are left alone unless asked for: changing them would move the measure.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from tilth.workflows.audit_settings import AuditSettings, settings_of
 from tilth.workflows.ingest import dataset_of
 from tilth.workflows.models import model_identity
 from tilth.workflows.policies import DEFAULT_POLICIES, Plan, Policy, make_plan, parse_policy
-from tilth.workflows.project import RunOptions, head_snapshot, opened, record_decisions, require_head
+from tilth.workflows.project import Dataset, RunOptions, head_snapshot, opened, record_decisions, require_head
+
+ATTEMPTS = 5
+"""How often a repair agreed to in advance is planned again where another process changed the dataset meanwhile."""
 
 __all__ = ["DEFAULT_POLICIES", "Fixed", "Plan", "Policy", "apply_plan", "fix", "make_plan", "parse_policy"]
 
@@ -79,7 +83,8 @@ def fix(
         there are none, an audit is run first, with the settings of the newest one on this dataset. A policy whose
         check has not run has it run.
     yes : bool
-        Write the decisions and apply them. Otherwise only the plan comes back.
+        Write the decisions and apply them. Otherwise only the plan comes back. Where another process changed the
+        dataset while this one was planning, the plan is made again on what stands then.
     policies : sequence of Policy
         Default: `DEFAULT_POLICIES`.
     include_test : bool
@@ -90,11 +95,30 @@ def fix(
     Returns
     -------
     Plan or Fixed
+
+    Raises
+    ------
+    ConflictError
+        With `yes`: the dataset changed during each of `ATTEMPTS` plans. Nothing was written.
     """
     options, policies = options or RunOptions(), tuple(policies) or DEFAULT_POLICIES
     reading = {key: audit_options.pop(key) for key in ("overrides", "encoding") if key in audit_options}
     dataset, _ = dataset_of(target, workspace=workspace, name=name, options=options, **reading)
     asked = {key: value for key, value in audit_options.items() if value not in (None, "", (), [], {})}
+    plan = _planned(dataset, policies, include_test, options, asked)
+    if not yes:
+        return plan
+    for _ in range(ATTEMPTS - 1):
+        with suppress(ConflictError):
+            return apply_plan(plan)
+        plan = _planned(dataset, policies, include_test, options, asked)
+    return apply_plan(plan)
+
+
+def _planned(
+    dataset: Dataset, policies: Sequence[Policy], include_test: bool, options: RunOptions, asked: Mapping[str, Any]
+) -> Plan:
+    """The plan on the current snapshot, from its newest findings or, where there are none, from an audit."""
     with opened(dataset) as store:
         snapshot = head_snapshot(store, dataset)
         latest = None if asked.keys() - {"model", "model_name"} else store.latest_findings(dataset.name, snapshot.id)
@@ -113,8 +137,7 @@ def fix(
         plan = make_plan(
             dataset, snapshot, findings, policies, when=store.now(), include_test=include_test, resolver=resolver
         )
-    plan = replace(plan, notes=(*notes, *plan.notes))
-    return apply_plan(plan) if yes else plan
+    return replace(plan, notes=(*notes, *plan.notes))
 
 
 def _same_model(settings: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
