@@ -158,6 +158,9 @@ def prove(
     augmentation: Annotated[
         bool, typer.Option("--augmentation", help="Compare with the same rows less the augmented ones.")
     ] = False,
+    orders: Annotated[
+        bool, typer.Option("--orders", help="Which order of review would have paid first: by worth, or by score?")
+    ] = False,
     repeats: Annotated[int, typer.Option(help="Splits, or subsamples of the training part.")] = 10,
     metric: Annotated[str, typer.Option(help="accuracy or balanced_accuracy.")] = "accuracy",
     slice_: Annotated[list[str], typer.Option("--slice", help="Column to report by; may be repeated.")] = [],  # noqa: B006
@@ -169,7 +172,8 @@ def prove(
     seed: Seed = 0,
 ) -> None:
     """Measure what the changes did to a fixed model, beside a placebo and a bigger model."""
-    from tilth.cli import show, terminal
+    from tilth.cli import terminal
+    from tilth.cli.show_proof import show_proof
     from tilth.workflows.proof.prove import prove as run
 
     with terminal.progress(quiet or json) as listener:
@@ -178,6 +182,7 @@ def prove(
             before=before,
             after=after,
             augmentation=augmentation,
+            orders=orders,
             repeats=repeats,
             metric=metric,
             slices=slice_,
@@ -187,6 +192,6 @@ def prove(
             options=terminal.options(listener, seed=seed),
             **model_options(model),
         )
-    show.show_proof(proof, as_json=json)
+    show_proof(proof, as_json=json)
     if proof.verdict == "hurt":
         raise typer.Exit(3)

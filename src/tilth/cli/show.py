@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tilth.cli import terminal
+from tilth.cli.show_proof import show_proof
 
 if TYPE_CHECKING:
-    from tilth.records import Proof, Snapshot, SnapshotDiff
+    from tilth.records import Snapshot, SnapshotDiff
     from tilth.workflows.active.review import ErrorReport
     from tilth.workflows.audit import Audit
     from tilth.workflows.demo import Demo
@@ -166,68 +167,6 @@ def _nothing_done(plan: Plan) -> str:
         return " To correct all suspect labels all the same: --policy label_error=relabel"
     told = " or ".join(p.issue + (f" (from a score of {p.floor:g} on)" if p.floor else "") for p in plan.policies)
     return f" No row that a policy may change is flagged by {told}."
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:+.2f}"
-
-
-def show_proof(proof: Proof, *, as_json: bool) -> None:
-    """The verdict, the arms with their intervals, and the classes that changed most."""
-    if as_json:
-        terminal.print_json({"verb": "prove", "snapshot": proof.after, "summary": proof.to_dict()})
-        return
-    out = terminal.out()
-    out.print(f"{proof.verdict.capitalize()}: {proof.why}.\n", markup=False, style="bold")
-    rows = []
-    for arm in proof.arms:
-        effect = arm.against_before
-        rows.append(
-            (
-                arm.name,
-                f"{100 * arm.score:.2f}",
-                _points(effect.estimate) if effect else "",
-                f"{_points(effect.low)} to {_points(effect.high)}" if effect else "",
-            )
-        )
-    title = f"{proof.metric.replace('_', ' ')} in %, mean of {proof.repeats} repeats"
-    columns = [("arm", "left"), ("score", "right"), ("against before", "right"), ("95% interval", "right")]
-    out.print(terminal.table(title, columns, rows))
-    moved = sorted(proof.classes, key=lambda c: -abs(c.effect.estimate))[:8]
-    if moved:
-        out.print()
-        out.print(
-            terminal.table(
-                "Classes that moved most",
-                [("class", "left"), ("test rows", "right"), ("before", "right"), ("after", "right"), ("95%", "right")],
-                [
-                    (
-                        c.name,
-                        c.n,
-                        f"{100 * c.before:.1f}",
-                        f"{100 * c.after:.1f}",
-                        f"{_points(c.effect.low)} to {_points(c.effect.high)}",
-                    )
-                    for c in moved
-                ],
-            )
-        )
-    if proof.slices:
-        out.print()
-        columns = [("slice", "left"), ("test rows", "right"), ("before", "right"), ("after", "right")]
-        out.print(
-            terminal.table(
-                "Slices",
-                columns,
-                [(s.name, s.n, f"{100 * s.before:.1f}", f"{100 * s.after:.1f}") for s in proof.slices],
-            )
-        )
-    out.print(
-        f"\n{proof.n_changed:,} rows changed; trained on {proof.n_train:,}, tested on {proof.n_test:,}; "
-        f"model {proof.model}, bigger model {proof.bigger_model}, seed {proof.seed}",
-        markup=False,
-    )
-    terminal.notes(proof.notes, False)
 
 
 def show_history(found: History, *, each: bool, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from tilth.records.evidence import Evidence
 from tilth.records.findings import FINDINGS_SCHEMA, Findings, Outcome, finding_id
 from tilth.records.hashing import digest, hash_item_rows
 from tilth.records.items import Items, MemoryItems
-from tilth.records.proof import Arm, ClassEffect, Effect, Proof
+from tilth.records.proof import Arm, ClassEffect, Effect, OrderEffect, Proof
 from tilth.records.roles import RoleOverrides, guess_schema
 from tilth.records.row_batch import Ballot, Row, RowBatch
 from tilth.records.rows import Rows
@@ -37,6 +37,7 @@ __all__ = [
     "Findings",
     "Items",
     "MemoryItems",
+    "OrderEffect",
     "Outcome",
     "Proof",
     "RoleOverrides",

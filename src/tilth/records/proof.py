@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Arm", "ClassEffect", "Effect", "Proof"]
+__all__ = ["Arm", "ClassEffect", "Effect", "OrderEffect", "Proof"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,33 @@ class ClassEffect:
 
 
 @dataclass(frozen=True)
+class OrderEffect:
+    """What two orders of review had gained after the same number of reviews.
+
+    Parameters
+    ----------
+    reviewed : int
+        Reviewed rows, of those of the training part.
+    worth, plain : float
+        Gain of the metric over the labels before, with the first rows by worth and by probability of error.
+    difference : Effect
+        By worth minus plain.
+    """
+
+    reviewed: int
+    worth: float
+    plain: float
+    difference: Effect
+
+    @property
+    def winner(self) -> str:
+        """``worth``, ``plain``, or ``cannot tell`` where the interval holds zero."""
+        if self.difference.low > 0:
+            return "worth"
+        return "plain" if self.difference.high < 0 else "cannot tell"
+
+
+@dataclass(frozen=True)
 class Proof:
     """The measured effect of a change of data on a fixed model.
 
@@ -81,6 +108,8 @@ class Proof:
     notes : tuple of str
     machine : dict
         Versions and platform.
+    orders : tuple of OrderEffect
+        Which order of review would have paid first, where that was asked for.
     """
 
     before: str
@@ -100,6 +129,7 @@ class Proof:
     slices: tuple[ClassEffect, ...] = ()
     notes: tuple[str, ...] = ()
     machine: dict[str, str] = field(default_factory=dict)
+    orders: tuple[OrderEffect, ...] = ()
 
     def arm(self, name: str) -> Arm:
         """The arm of that name; raises KeyError where there is none."""
@@ -123,4 +153,5 @@ class Proof:
             name: tuple(ClassEffect(**{**g, "effect": Effect(**g["effect"])}) for g in data[name])
             for name in ("classes", "slices")
         }
-        return cls(**{**data, **groups, "arms": arms, "notes": tuple(data["notes"])})
+        orders = tuple(OrderEffect(**{**o, "difference": Effect(**o["difference"])}) for o in data.get("orders", ()))
+        return cls(**{**data, **groups, "arms": arms, "notes": tuple(data["notes"]), "orders": orders})

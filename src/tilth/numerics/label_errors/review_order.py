@@ -18,6 +18,7 @@ _BLOCK_CELLS = 4_000_000
 _CURVATURE_ROWS = 4000
 _MOST_CURVATURE = 30_000_000
 _STEPS, _LOOKAHEAD = 75, 0.15
+_LEAST_RIGHT = 1e-4
 
 
 def neighbor_shapley(
@@ -87,7 +88,7 @@ def order_by_worth(
     *,
     pred_probs: ArrayLike | None = None,
     groups: ArrayLike | None = None,
-    damping: float = 1.0,
+    damping: float = 0.1,
     random_state: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Order rows by what the fixed model is expected to gain from their review.
@@ -99,8 +100,10 @@ def order_by_worth(
     class. After every 1/500 of the rows the distance is taken anew, so that rows which teach the same thing do not
     follow each other.
 
-    With fewer than two rows per feature, or 50 per class, the surrogate fits every row by itself and tells rows apart
-    by noise: then the order is that of the probability of error.
+    With fewer than two rows per feature, or 50 per class, a linear model fits every row nearly by itself, and how two
+    rows pull at it together cannot be told from noise. There a row counts alone: its surprise, minus the logarithm
+    of the probability that its label is right, times what the surrogate, fitted to the given labels, still misses of
+    that label. In such a model a row pulls at the weights in proportion to what is missed.
 
     Parameters
     ----------
@@ -121,8 +124,7 @@ def order_by_worth(
     order : ndarray of int64, shape (n,)
         Row numbers, the worthiest first.
     worth : ndarray of float64, shape (n,)
-        Expected gain of the row when its turn came, in arbitrary units; not negative. The probability of error where
-        there are too few rows.
+        Expected gain of the row when its turn came, in arbitrary units; not negative.
 
     Raises
     ------
@@ -132,6 +134,7 @@ def order_by_worth(
     References
     ----------
     Koh, Liang 2017, "Understanding Black-box Predictions via Influence Functions", ICML: the surrogate's move.
+    Yeh et al. 2018, "Representer Point Selection for Explaining Deep Neural Networks", NeurIPS: the pull of a row.
 
     Examples
     --------
@@ -165,9 +168,28 @@ def order_by_worth(
         raise AlignmentError("pred_probs must have the shape of the posterior", found=f"{probs.shape}, not {(n, k)}")
     _, standard = prepare_features(features, random_state)
     if n < max(2 * standard.shape[1], FEW_ROWS * len(np.unique(estimate.labels))):
-        return np.argsort(-estimate.p_error, kind="stable"), estimate.p_error.astype(np.float64)
+        worth = _lone_worth(standard, estimate)
+        return np.lexsort((-estimate.p_error, -worth)), worth
     points = np.hstack([standard, np.ones((n, 1), dtype=standard.dtype)])
     return _greedy(points, _distances(points, probs, damping), estimate)
+
+
+def _lone_worth(standard: Floats, estimate: LabelErrorEstimate) -> NDArray[np.float64]:
+    """Surprise of every label times what a linear model that was fitted to it misses."""
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    surprise = -np.log(np.clip(1.0 - estimate.p_error, _LEAST_RIGHT, 1.0)).astype(np.float64)
+    present, place = np.unique(estimate.labels, return_inverse=True)
+    if len(present) < 2:
+        return surprise
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = LogisticRegression(C=1.0, max_iter=300).fit(standard, place)
+    missed = 1.0 - fitted.predict_proba(standard)[np.arange(len(place)), place]
+    return np.asarray(surprise * missed, dtype=np.float64)
 
 
 def _distances(points: Floats, probs: Floats, damping: float) -> list[Floats]:
@@ -196,20 +218,14 @@ def _greedy(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows in the order in which their corrections shorten the distance to the model on clean labels."""
     n, k = estimate.posterior.shape
-    posterior = estimate.posterior.astype(np.float32)
-    given = np.eye(k, dtype=np.float32)[estimate.labels]
-    change = posterior - given
-    square = np.where(given > 0, 1.0 - posterior, posterior)
-    own = np.zeros(n)
-    for c in range(k):
-        own += np.einsum("nd,nd->n", points @ distances[c], points) * square[:, c]
+    change = estimate.posterior.astype(np.float32) - np.eye(k, dtype=np.float32)[estimate.labels]
     rest = points.T @ change
     worth, left = np.zeros(n), np.ones(n, dtype=bool)
     order: list[NDArray[np.int64]] = []
     edges = np.linspace(0, _LOOKAHEAD * n, _STEPS + 1).round().astype(int)
     for step in range(_STEPS):
         pull = points @ np.stack([distances[c] @ rest[:, c] for c in range(k)], axis=1)
-        gain = 2.0 * (pull * change).sum(axis=1) - own
+        gain = (pull * change).sum(axis=1)
         worth[left] = np.maximum(gain[left], 0.0) / n**2
         ranked = np.argsort(np.where(left, -gain, np.inf), kind="stable")[: int(left.sum())]
         if step + 1 == _STEPS:

@@ -18,7 +18,17 @@ from tilth.errors import LabelError
 from tilth.numerics.statistics.intervals import Interval, hierarchical_paired_bootstrap, paired_interval
 from tilth.numerics.statistics.threads import one_blas_thread
 
-__all__ = ["ARMS", "Arms", "GroupEffect", "Trial", "placebo_labels", "run_trials"]
+__all__ = [
+    "ARMS",
+    "Arms",
+    "Compare",
+    "GroupEffect",
+    "Trial",
+    "fit_predict",
+    "placebo_labels",
+    "row_weights",
+    "run_trials",
+]
 
 ARMS = ("before", "after", "placebo", "model-centric")
 
@@ -116,7 +126,7 @@ def placebo_labels(
     return made
 
 
-def _fit_predict(
+def fit_predict(
     model: Any, X: npt.NDArray[Any], y: npt.NDArray[np.int64], train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
     """Predicted class of the test rows by a fresh copy of the model, trained on the labelled training rows."""
@@ -138,7 +148,7 @@ def _fit_predict(
     return np.asarray(fresh.predict(X[test]), dtype=np.int64)
 
 
-def _weights(truth: npt.NDArray[np.int64], balanced: bool) -> npt.NDArray[np.float64]:
+def row_weights(truth: npt.NDArray[np.int64], balanced: bool) -> npt.NDArray[np.float64]:
     """Weight of each test row, with mean 1: equal, or so that every class weighs the same."""
     if not balanced:
         return np.ones(len(truth))
@@ -207,13 +217,13 @@ def run_trials(
         fake = old.copy()
         fake[trial.train] = placebo_labels(old[trial.train], changed[trial.train], rng)
         right_label = answers[trial.test]
-        weights = _weights(right_label, balanced)
+        weights = row_weights(right_label, balanced)
         for arm, labels, which in zip(ARMS, (old, changed, fake, old), (model, model, model, bigger), strict=True):
             rows = np.concatenate([trial.train, trial.copies]) if arm == "placebo" else trial.train
-            predicted = _fit_predict(which, X, labels, rows, trial.test)
+            predicted = fit_predict(which, X, labels, rows, trial.test)
             right[arm].append((predicted == right_label) * weights)
             tell(0)
-    compare = _Compare(trials, fixed_test)
+    compare = Compare(trials, fixed_test)
     everything = [np.ones(len(trial.test), dtype=bool) for trial in trials]
     scores = {arm: float(np.mean([r.mean() for r in right[arm]])) for arm in ARMS}
     effects = {arm: compare(right["before"], right[arm], everything) for arm in ARMS[1:]}
@@ -234,7 +244,7 @@ def run_trials(
 
 
 @dataclass(frozen=True)
-class _Compare:
+class Compare:
     """Paired interval of two arms on some of the test rows of each trial."""
 
     trials: Sequence[Trial]
@@ -260,7 +270,7 @@ class _Compare:
 
 
 def _group(
-    compare: _Compare, right: Mapping[str, Sequence[npt.NDArray[np.float64]]], masks: Sequence[npt.NDArray[np.bool_]]
+    compare: Compare, right: Mapping[str, Sequence[npt.NDArray[np.float64]]], masks: Sequence[npt.NDArray[np.bool_]]
 ) -> GroupEffect | None:
     kept = [i for i, mask in enumerate(masks) if mask.any()]
     if len(kept) < 2:

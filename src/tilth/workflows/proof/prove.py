@@ -27,12 +27,13 @@ from tilth.errors import NotApplicable, ParameterError
 from tilth.numerics.cross_fitting.crossfit import default_classifier
 from tilth.numerics.cross_fitting.folds import merge_groups
 from tilth.numerics.statistics.intervals import Interval
-from tilth.numerics.statistics.trials import Arms, run_trials
+from tilth.numerics.statistics.trials import ARMS, Arms, run_trials
 from tilth.records import (
     Arm,
     ClassEffect,
     Decision,
     Effect,
+    OrderEffect,
     Proof,
     RoleOverrides,
     Snapshot,
@@ -43,7 +44,8 @@ from tilth.workflows.ingest import dataset_of
 from tilth.workflows.models import model_identity
 from tilth.workflows.project import RunOptions, opened, require_head
 from tilth.workflows.proof.descendants import family_of, parents_of, without_augmentation
-from tilth.workflows.proof.trial_rows import Rules, align, join, rules_of, split_rows, verified_rows
+from tilth.workflows.proof.review_orders import review_orders
+from tilth.workflows.proof.trial_rows import Rules, Split, align, join, rules_of, split_rows, verified_rows
 
 __all__ = ["prove", "prove_snapshots"]
 
@@ -95,6 +97,7 @@ def prove_snapshots(
     decisions: Sequence[Decision] = (),
     rules: Rules | None = None,
     parents: Mapping[str, Sequence[str]] | None = None,
+    orders: bool = False,
 ) -> Proof:
     """Measure the effect of going from `before` to `after`.
 
@@ -117,6 +120,8 @@ def prove_snapshots(
         Those policies with the settings of the audit behind them; default: read off `decisions`, with none.
     parents : mapping of row id to row ids, optional
         The rows as first read that each generated row goes back to; such a row trains only where all of them do.
+    orders : bool
+        Compare orders of review, by worth and by probability of error, on the rows that people decided on.
 
     Returns
     -------
@@ -129,7 +134,7 @@ def prove_snapshots(
         one stands in the wrong part. Training rows that repeat a test row but are gone after the change are left
         out of every arm instead.
     NotApplicable
-        No class label, or nothing to score on.
+        No class label, or nothing to score on; or too few reviewed rows to compare orders.
     """
     _check(before, repeats, metric, slices)
     run, options, embeddings = resolver.run, resolver.options, resolver.get("embeddings")
@@ -137,7 +142,7 @@ def prove_snapshots(
     rows = resolver.snapshot.take(readable)
     groups = merge_groups(group_ids(rows), resolver.get("duplicates").values)
     family = family_of(rows, parents or {}, groups)
-    aligned = align(rows, before, after)
+    aligned, verified = align(rows, before, after), verified_rows(decisions)
     split = split_rows(
         rows,
         aligned,
@@ -147,49 +152,75 @@ def prove_snapshots(
         run,
         repeats=repeats,
         rules=rules if rules is not None else rules_of(decisions),
-        verified=verified_rows(decisions),
+        verified=verified,
         aside=family.children,
         share=1.0 if family.crowded else 0.9,
     )
-    trials = family.place(split.trials, aligned.before, aligned.after, fixed=split.fixed)
+    split = replace(split, trials=family.place(split.trials, aligned.before, aligned.after, fixed=split.fixed))
     model = options.model if options.model is not None else default_classifier(run.seed)
+    bigger = bigger if bigger is not None else bigger_model(run.seed)
+    balanced = metric == "balanced_accuracy"
     arms = run_trials(
         embeddings.values,
         aligned.before,
         aligned.after,
-        trials,
+        split.trials,
         model=model,
-        bigger=bigger if bigger is not None else bigger_model(run.seed),
+        bigger=bigger,
         n_classes=len(before.classes),
-        balanced=metric == "balanced_accuracy",
+        balanced=balanced,
         fixed_test=split.fixed,
         truth=split.truth,
         slices={column: [str(v) for v in rows.table.column(column).to_pylist()] for column in slices},
         rng=run.child("placebo").rng,
         on_fit=lambda total: run.expect(total) if total else run.advance(),
     )
+    compared: tuple[OrderEffect, ...] = ()
+    if orders:
+        compared = review_orders(
+            rows, aligned, split, verified, family.groups, resolver, model=model, balanced=balanced
+        )
+    called = (options.model_name, type(bigger).__name__)
+    notes = (*split.notes, *family.notes(aligned.before, aligned.after, split.trials))
+    changed = int(aligned.changed.sum())
+    made = _proof(before, after, metric, arms, changed, split, called, run.seed)
+    return replace(made, notes=notes, orders=compared)
+
+
+def _proof(
+    before: Snapshot,
+    after: Snapshot,
+    metric: str,
+    arms: Arms,
+    changed: int,
+    split: Split,
+    models: tuple[str, str],
+    seed: int,
+) -> Proof:
+    """What was measured, as a record."""
     verdict, why = _verdict(arms)
     return Proof(
         before.id,
         after.id,
         metric,
-        tuple(
-            Arm(name, arms.scores[name], _effect(arms.effects[name]) if name in arms.effects else None)
-            for name in ("before", "after", "placebo", "model-centric")
-        ),
+        _arm_records(arms),
         _class_effects(arms.by_class, before.classes),
         verdict,
         why,
-        int(aligned.changed.sum()),
-        int(np.mean([len(t.train) for t in trials])),
-        int(np.mean([len(t.test) for t in trials])),
-        repeats,
-        options.model_name,
-        type(bigger if bigger is not None else bigger_model(run.seed)).__name__,
-        run.seed,
+        changed,
+        int(np.mean([len(t.train) for t in split.trials])),
+        int(np.mean([len(t.test) for t in split.trials])),
+        len(split.trials),
+        *models,
+        seed,
         slices=_class_effects(arms.by_slice, None),
-        notes=(*split.notes, *family.notes(aligned.before, aligned.after, trials)),
         machine=_machine(),
+    )
+
+
+def _arm_records(arms: Arms) -> tuple[Arm, ...]:
+    return tuple(
+        Arm(name, arms.scores[name], _effect(arms.effects[name]) if name in arms.effects else None) for name in ARMS
     )
 
 
@@ -221,6 +252,7 @@ def prove(
     before: str = "",
     after: str = "",
     augmentation: bool = False,
+    orders: bool = False,
     repeats: int = 10,
     metric: str = "accuracy",
     slices: Sequence[str] = (),
@@ -244,7 +276,7 @@ def prove(
         snapshot.
     augmentation : bool
         Compare the current snapshot with itself less the augmented rows, whatever else was changed.
-    repeats, metric, slices, bigger
+    orders, repeats, metric, slices, bigger
         As for `prove_snapshots`.
     model, model_name, embedder
         As for `audit`; default: those of the newest audit. Rules are run afresh with the settings of that audit in
@@ -298,6 +330,7 @@ def prove(
             decisions=standing,
             rules=rules,
             parents=parents_of(store.decisions(dataset.name)),
+            orders=orders,
         )
         store.put_proof(dataset.name, proof)
     return proof

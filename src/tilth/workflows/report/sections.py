@@ -281,6 +281,18 @@ class ProofSection:
     classes: tuple[ClassRow, ...]
     slices: tuple[ClassRow, ...]
     level: str
+    orders: tuple[OrderRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class OrderRow:
+    """What either order of review had gained, ready to draw."""
+
+    reviewed: str
+    worth: str
+    plain: str
+    effect: tuple[str, str]
+    winner: str
 
 
 ARM_NAMES = {
@@ -332,4 +344,14 @@ def proof_section(proof: Proof) -> ProofSection:
         tuple(_class_row(row) for row in proof.classes),
         tuple(_class_row(row) for row in proof.slices),
         level,
+        tuple(
+            OrderRow(
+                number(row.reviewed),
+                f"{100 * row.worth:+.2f}".replace("-", "−"),
+                f"{100 * row.plain:+.2f}".replace("-", "−"),
+                show_effect(row.difference),
+                row.winner,
+            )
+            for row in proof.orders
+        ),
     )
