@@ -42,6 +42,21 @@ def test_planted_errors_come_first() -> None:
     assert (worth >= 0).all()
 
 
+def test_few_rows_go_by_surprise_times_what_the_model_misses() -> None:
+    rng = np.random.default_rng(0)
+    true = np.repeat([0, 1, 2], 20)
+    X = rng.normal(0.0, 1.0, (60, 80))
+    X[np.arange(60), true] += 6.0
+    given = true.copy()
+    given[[0, 25, 50]] = (true[[0, 25, 50]] + 1) % 3
+    found = estimate_label_errors(X, given)
+    order, worth = order_by_worth(X, found)
+    assert set(order[:3].tolist()) == {0, 25, 50}
+    assert sorted(order.tolist()) == list(range(60)) and (np.diff(worth[order]) <= 0).all()
+    most = -np.log(np.clip(1.0 - found.p_error, 1e-4, 1.0))
+    assert (worth >= 0).all() and (worth < most + 1e-12).all()
+
+
 def test_bad_input() -> None:
     X = np.arange(40.0)[:, None]
     estimate = estimate_label_errors(X, (X[:, 0] > 19).astype(int), rounds=1)

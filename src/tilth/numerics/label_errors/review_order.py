@@ -182,9 +182,7 @@ def _lone_worth(standard: Floats, estimate: LabelErrorEstimate) -> NDArray[np.fl
     from sklearn.linear_model import LogisticRegression
 
     surprise = -np.log(np.clip(1.0 - estimate.p_error, _LEAST_RIGHT, 1.0)).astype(np.float64)
-    present, place = np.unique(estimate.labels, return_inverse=True)
-    if len(present) < 2:
-        return surprise
+    place = np.unique(estimate.labels, return_inverse=True)[1]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = LogisticRegression(C=1.0, max_iter=300).fit(standard, place)
